@@ -1,0 +1,1 @@
+"""How the encoder and the tagger that ship with yaowen were made."""
