@@ -1,0 +1,7 @@
+"""Spans to people and events."""
+
+from yaowen.assemble.arguments import ArgumentModel
+from yaowen.assemble.assembler import Assembly, Filler, FoundEvent, assemble
+from yaowen.assemble.roster import Entry
+
+__all__ = ["ArgumentModel", "Assembly", "Entry", "Filler", "FoundEvent", "assemble"]

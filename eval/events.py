@@ -1,0 +1,57 @@
+"""Strict argument scores: type, trigger, role and span of an argument must all be those of a gold argument."""
+
+from collections.abc import Iterable
+
+from data.annotated import AnnotatedDocument
+from eval.spans import Key, SpanScores, score
+from yaowen.assemble import ArgumentModel, Assembly, assemble
+from yaowen.spans import TaggedSpan
+
+ArgumentKey = tuple[tuple[int, int], tuple[int, int], str]  # trigger, filler, "type.role"
+
+
+def gold_arguments(document: AnnotatedDocument) -> set[ArgumentKey]:
+    """The arguments that the annotators gave."""
+    return {
+        ((event.start, event.end), (role.start, role.end), f"{event.type}.{role.role}")
+        for event in document.events
+        for role in event.arguments
+    }
+
+
+def gold_spans(document: AnnotatedDocument) -> tuple[TaggedSpan, ...]:
+    """The annotators' spans as the assembler takes them."""
+    return tuple(TaggedSpan(mark.start, mark.end, mark.label) for mark in document.spans)
+
+
+def assembled_arguments(assembly: Assembly) -> set[ArgumentKey]:
+    """The arguments that the assembler found."""
+    places = [(span.start, span.end) for span in assembly.spans]
+    return {
+        (places[event.anchor], places[filler.span], f"{event.kind}.{filler.role}")
+        for event in assembly.events
+        for filler in event.fillers
+    }
+
+
+def argument_scores(documents: Iterable[AnnotatedDocument], predicted: Iterable[set[ArgumentKey]]) -> SpanScores:
+    """Counts for each `type.role`, summed over documents."""
+    scores = (_score(gold_arguments(d), arguments) for d, arguments in zip(documents, predicted, strict=True))
+    return sum(scores, SpanScores())
+
+
+def scores_on_gold_spans(documents: Iterable[AnnotatedDocument], model: ArgumentModel) -> SpanScores:
+    """Argument scores of the assembler alone: spans and triggers are the annotators'."""
+    documents = list(documents)
+    found = [assembled_arguments(assemble(d.text, gold_spans(d), model)) for d in documents]
+    return argument_scores(documents, found)
+
+
+def _score(gold: set[ArgumentKey], predicted: set[ArgumentKey]) -> SpanScores:
+    numbered: dict[tuple[tuple[int, int], tuple[int, int]], int] = {}
+
+    def keys(arguments: set[ArgumentKey]) -> list[Key]:
+        # a pair of trigger and filler is one "place"; `score` compares (start, end, label)
+        return [(numbered.setdefault((a, b), len(numbered)), 0, role) for a, b, role in arguments]
+
+    return score(keys(gold), keys(predicted))

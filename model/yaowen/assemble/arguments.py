@@ -1,0 +1,88 @@
+"""The argument model: how likely a span fills a role of an event, from the features of the pair.
+
+A bag of features, each with a vector; their sum is normalised, rectified and read by one linear unit a role (a deep averaging
+network, Iyyer et al. 2015, over structural features instead of words). Trained by `training/arguments.py`; kept in the model
+folder as `assembler.json` (features, roles, threshold) and `assembler.safetensors` (weights).
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from yaowen.schema import ROLES
+
+FORMAT = "yaowen-arguments/1"
+EPSILON = 1e-5
+ROLE_NAMES = tuple(f"{kind}.{role}" for kind, roles in ROLES.items() for role in roles)
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentModel:
+    """Feature vectors float32 (features, hidden), output weights (roles, hidden) and bias (roles,)."""
+
+    features: dict[str, int]
+    vectors: np.ndarray
+    scale: np.ndarray
+    shift: np.ndarray
+    output: np.ndarray
+    bias: np.ndarray
+    threshold: float
+
+    @classmethod
+    def load(cls, folder: Path) -> "ArgumentModel":
+        """Read the model of a folder; `ValueError` where a file is missing or of another format."""
+        description = folder / "assembler.json"
+        if not description.exists():
+            raise ValueError(
+                f"{description} is missing: the folder has a tagger but no argument model. Train one with"
+                f" `python -m training.arguments --output {folder}`, or copy the two assembler files of another model."
+            )
+        table = json.loads(description.read_text("utf-8"))
+        if table.get("format") != FORMAT or tuple(table["roles"]) != ROLE_NAMES:
+            raise ValueError(f"{description}: made for another version of yaowen (expected format {FORMAT}); train it again")
+        arrays = read_safetensors(folder / "assembler.safetensors")
+        named = {name: array.astype(np.float32) for name, array in arrays.items()}
+        return cls({f: i for i, f in enumerate(table["features"])}, threshold=table["threshold"], **named)
+
+    def probabilities(self, pairs: Sequence[Sequence[str]]) -> np.ndarray:
+        """Probability of every role for every pair: float32 (pairs, roles)."""
+        known = self.features
+        rows = [[known[f] for f in names if f in known] for names in pairs]
+        sums = np.stack([self.vectors[r].sum(0) if r else np.zeros(self.vectors.shape[1], np.float32) for r in rows])
+        return _sigmoid(self._logits(sums))
+
+    def cues(self, names: Sequence[str], role: str, most: int = 4) -> tuple[str, ...]:
+        """The features that spoke loudest for a role: by how much the score falls when each is left out."""
+        known = [name for name in names if name in self.features]
+        vectors = self.vectors[[self.features[name] for name in known]]
+        whole = vectors.sum(0)
+        column = ROLE_NAMES.index(role)
+        losses = self._logits(whole)[column] - self._logits(whole - vectors)[:, column]
+        order = np.argsort(-losses, kind="stable")[:most]
+        return tuple(known[i] for i in order if losses[i] > 0)
+
+    def _logits(self, sums: np.ndarray) -> np.ndarray:
+        """(…, hidden) to (…, roles)."""
+        centred = sums - sums.mean(-1, keepdims=True)
+        normal = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + EPSILON)
+        return np.maximum(normal * self.scale + self.shift, 0) @ self.output.T + self.bias
+
+
+def read_safetensors(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file (header length, JSON header, bytes), without the library."""
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    kinds = {"F32": np.float32, "F16": np.float16}
+    arrays = {}
+    for name, entry in json.loads(data[8 : 8 + size]).items():
+        if name != "__metadata__":
+            start, end = (8 + size + offset for offset in entry["data_offsets"])
+            arrays[name] = np.frombuffer(data[start:end], kinds[entry["dtype"]]).reshape(entry["shape"])
+    return arrays
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    return (1 / (1 + np.exp(-np.clip(logits, -60, 60)))).astype(np.float32)

@@ -1,0 +1,88 @@
+"""Spans to people and events: the roster by structure, the events by the argument model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from yaowen.assemble.arguments import ROLE_NAMES, ArgumentModel
+from yaowen.assemble.candidates import Candidate, anchors, candidates, response_candidate
+from yaowen.assemble.features import Evidence
+from yaowen.assemble.layout import Layout
+from yaowen.assemble.roster import Entry, roster
+from yaowen.schema import RESPONSE
+from yaowen.spans import TaggedSpan
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """A span (by index) in a role, its probability, and the evidence where it was asked for."""
+
+    role: str
+    span: int
+    score: float
+    cues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEvent:
+    """An event: its type, its anchor by index, the probability that it is one, its fillers in text order."""
+
+    kind: str
+    anchor: int
+    score: float
+    fillers: tuple[Filler, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The spans in text order, and the people and events that refer to them by index."""
+
+    spans: tuple[TaggedSpan, ...]
+    people: tuple[Entry, ...]
+    events: tuple[FoundEvent, ...]
+
+
+def assemble(text: str, spans: Sequence[TaggedSpan], model: ArgumentModel, explain: bool = False) -> Assembly:
+    """People and events of a normalised text; `explain` also finds the cues of every argument."""
+    layout = Layout(text, spans)
+    evidence = Evidence(layout)
+    kinds = _happened(layout, evidence, model)
+    asked = [c for anchor, (kind, _) in kinds.items() for c in candidates(layout, evidence, anchor, kind)]
+    fillers: dict[int, list[Filler]] = {
+        anchor: [Filler("measure", anchor, score)] if kind == RESPONSE else [] for anchor, (kind, score) in kinds.items()
+    }
+    for candidate, row in zip(asked, _probabilities(model, asked), strict=True):
+        for role in candidate.roles:
+            score = float(row[_COLUMN[role]])
+            if score > model.threshold:
+                cues = model.cues(candidate.features, role) if explain else ()
+                fillers[candidate.anchor].append(Filler(role.partition(".")[2], candidate.span, score, cues))
+    events = tuple(
+        FoundEvent(kind, anchor, score, tuple(sorted(fillers[anchor], key=lambda filler: filler.span)))
+        for anchor, (kind, score) in kinds.items()
+    )
+    return Assembly(layout.spans, tuple(roster(layout)), events)
+
+
+_COLUMN = {name: column for column, name in enumerate(ROLE_NAMES)}
+
+
+def _happened(layout: Layout, evidence: Evidence, model: ArgumentModel) -> dict[int, tuple[str, float]]:
+    """Type and probability of the events by anchor: every trigger, and each MEASURE that somebody acts on."""
+    kinds = anchors(layout)
+    measures = [response_candidate(evidence, index) for index, kind in kinds.items() if kind == RESPONSE]
+    column = _COLUMN[f"{RESPONSE}.measure"]
+    acted_on = {c.anchor: float(row[column]) for c, row in zip(measures, _probabilities(model, measures), strict=True)}
+    found = {}
+    for index, kind in kinds.items():
+        score = layout.spans[index].score * acted_on.get(index, 1.0)
+        if kind != RESPONSE or acted_on[index] > model.threshold:
+            found[index] = (kind, score)
+    return found
+
+
+def _probabilities(model: ArgumentModel, asked: Sequence[Candidate]) -> np.ndarray:
+    if not asked:
+        return np.zeros((0, len(ROLE_NAMES)), np.float32)
+    return model.probabilities([c.features for c in asked])

@@ -1,0 +1,256 @@
+"""What is known of a span in relation to an event's anchor, as feature names: the evidence of the argument model.
+
+A feature is a short readable string (`after=主持`, `sentence=-1`); the names are what `--explain` shows. Features are purely
+structural or lexical: the layout of the text, the cue words, the labels of the spans round about.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from yaowen.assemble.cues import Cues
+from yaowen.assemble.layout import Chain, Layout
+from yaowen.schema import PEOPLE, TRIGGER_PREFIX, anchor_type
+
+REACH_CHARACTERS = 24  # how far after or before a list its cue is looked for
+TEMPLATE_CHARACTERS = 14
+_DIGITS = re.compile(r"[0-9〇零一二三四五六七八九十]+")
+_INITIALS = {
+    "OFFICIAL": "人", "PERSON": "民", "POSITION": "职", "ORGANIZATION": "构", "LOCATION": "地", "DATE": "时",
+    "QUANTITY": "数", "MEASURE": "措",
+}  # fmt: skip
+
+
+class Evidence:
+    """The features of all pairs of one text; unary parts are computed once."""
+
+    __slots__ = ("_anchors", "_cues", "_layout", "_triggers", "_unary")
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._cues = Cues(layout.text)
+        self._triggers = [i for i, s in enumerate(layout.spans) if s.label.startswith(TRIGGER_PREFIX)]
+        self._unary: dict[int, tuple[str, ...]] = {}
+        self._anchors: dict[int, tuple[str, ...]] = {}
+
+    def pair(self, anchor: int, span: int) -> list[str]:
+        """Feature names of a span as a filler of the event at `anchor` (both indices into the layout's spans)."""
+        if span not in self._unary:
+            self._unary[span] = tuple(self._of_span(span))
+        if anchor not in self._anchors:
+            self._anchors[anchor] = tuple(self._of_anchor(anchor))
+        if anchor == span:
+            return [*self._unary[span], *self._anchors[anchor]]
+        return [*self._unary[span], *self._anchors[anchor], *self._of_pair(anchor, span)]
+
+    # ---- one span ----------------------------------------------------------------------------------------------------
+
+    def _of_span(self, index: int) -> Iterator[str]:
+        layout, text = self._layout, self._layout.text
+        span, chain, loose = layout.spans[index], layout.chains[index], layout.loose_chains[index]
+        yield f"label={span.label}"
+        yield f"form={_form(text[span.start : span.end], span.label)}"
+        yield f"next={text[span.end : span.end + 2]}"
+        yield f"next1={text[span.end : span.end + 1]}"
+        yield f"before={text[max(span.start - 2, 0) : span.start]}"
+        yield f"before1={text[max(span.start - 1, 0) : span.start]}"
+        yield f"left={self._neighbour(index, -1)}"
+        yield f"right={self._neighbour(index, +1)}"
+        if chain.last > chain.first:
+            place = "first" if index == chain.first else "last" if index == chain.last else "inner"
+            yield f"list={place}"
+            yield f"list size={min(chain.last - chain.first, 4)}"
+        yield from self._around("list", chain)
+        if loose != chain:
+            yield from self._around("long list", loose)
+        start, end = layout.sentence(layout.sentences[index])
+        kinds = sorted({cue.kind for cue in self._cues.within(start, end)})
+        for kind in kinds:
+            yield f"sentence has {kind}"
+        yield f"line={min(layout.lines[index], 2)}"
+
+    def _around(self, name: str, chain: Chain) -> Iterator[str]:
+        """The text and the cues right after and right before a list."""
+        layout, text = self._layout, self._layout.text
+        start, end = layout.spans[chain.first].start, layout.spans[chain.last].end
+        low, high = layout.sentence(layout.sentences[chain.first])
+        yield f"{name} then {text[end : min(end + 2, high)]}"
+        yield f"{name} preceded by {text[max(start - 1, low) : start]}"
+        after = self._cues.first(end, min(end + REACH_CHARACTERS, high))
+        if after is None:
+            yield f"{name} then no cue"
+        else:
+            distance = _bucket(after.start - end)
+            yield f"{name} then {after.kind}"
+            yield f"{name} then {after.kind} at {distance}"
+            yield f"{name} then word {after.word}"
+        before = self._cues.last(max(start - REACH_CHARACTERS, low), start)
+        if before is not None:
+            distance = _bucket(start - before.end)
+            yield f"{name} after {before.kind}"
+            yield f"{name} after {before.kind} at {distance}"
+            yield f"{name} after word {before.word}"
+
+    def _neighbour(self, index: int, step: int) -> str:
+        """The label of the next span on one side and the text between, if they stand close."""
+        other = index + step
+        if not 0 <= other < len(self._layout.spans):
+            return "none"
+        gap = self._layout.gap(min(index, other), max(index, other))
+        return f"{self._layout.spans[other].label} {gap}" if len(gap) <= 2 else "far"
+
+    # ---- one anchor --------------------------------------------------------------------------------------------------
+
+    def _of_anchor(self, index: int) -> Iterator[str]:
+        layout, text = self._layout, self._layout.text
+        span = layout.spans[index]
+        if anchor_type(span.label) != "response":
+            yield f"anchor={text[span.start : span.end]}"
+        yield f"anchor next={text[span.end : span.end + 2]}"
+        yield f"anchor next1={text[span.end : span.end + 1]}"
+        yield f"anchor before={text[max(span.start - 2, 0) : span.start]}"
+        low, high = layout.sentence(layout.sentences[index])
+        before = self._cues.last(low, span.start)
+        after = self._cues.first(span.end, high)
+        yield f"anchor after {before.kind if before else 'nothing'}"
+        yield f"anchor then {after.kind if after else 'nothing'}"
+        previous = self._previous_trigger(index)
+        yield f"last trigger={previous}"
+
+    def _previous_trigger(self, index: int) -> str:
+        """Type and nearness of the trigger before a span: whose scope it may stand in."""
+        layout = self._layout
+        place = bisect_left(self._triggers, index) - 1
+        if place < 0:
+            return "none"
+        other = self._triggers[place]
+        distance = layout.sentences[index] - layout.sentences[other]
+        return f"{layout.spans[other].label} {min(distance, 2)}"
+
+    # ---- a pair ------------------------------------------------------------------------------------------------------
+
+    def _of_pair(self, anchor: int, index: int) -> Iterator[str]:
+        layout = self._layout
+        spans, at, span = layout.spans, layout.spans[anchor], layout.spans[index]
+        before = index < anchor
+        left, right = (index, anchor) if before else (anchor, index)
+        side = "before" if before else "behind"
+        sentences = layout.sentences[index] - layout.sentences[anchor]
+        clauses = layout.clauses[index] - layout.clauses[anchor]
+        lines = layout.lines[index] - layout.lines[anchor]
+        same = sum(spans[k].label == span.label for k in range(left + 1, right))
+        rivals = sum(spans[k].label == at.label for k in range(left + 1, right))
+        between = bisect_left(self._triggers, right) - bisect_left(self._triggers, left + 1)
+        people = sum(spans[k].label in PEOPLE for k in range(left + 1, right))
+        where = f"{side} sentence={max(-4, min(sentences, 4))}"
+        yield where
+        yield f"{where} label={span.label}"
+        yield f"clause={max(-5, min(clauses, 5))} {side}"
+        yield f"line={max(-3, min(lines, 3))}"
+        yield f"gap={_bucket(spans[right].start - spans[left].end)} {side}"
+        yield f"gap={_bucket(spans[right].start - spans[left].end)} {side} label={span.label}"
+        yield f"{side} same label between={min(same, 4)}"
+        yield f"{side} rivals between={min(rivals, 2)}"
+        yield f"{where} rivals between={min(rivals, 2)} triggers between={min(between, 2)}"
+        yield f"{side} triggers between={min(between, 3)}"
+        yield f"{side} people between={min(people, 4)}"
+        yield f"{where} rank={min(self._rank(left, right, before, span.label), 3)} label={span.label}"
+        yield f"{where} {self._others(anchor, index)}"
+        yield from self._cue_pairs(anchor, index, where)
+        if sentences == 0:
+            yield from self._template(left, right, side)
+
+    def _rank(self, left: int, right: int, before: bool, label: str) -> int:
+        """How many lists of the label lie between; 0 for the nearest."""
+        inner = right if before else left
+        chain = self._layout.chains[left if before else right]
+        skip = range(chain.first, chain.last + 1)
+        seen = {
+            self._layout.chains[k].first
+            for k in range(left + 1, right)
+            if k not in skip and k != inner and self._layout.spans[k].label == label
+        }
+        return len(seen)
+
+    def _others(self, anchor: int, index: int) -> str:
+        """Whether the anchor's sentence has spans of this label, and on which sides."""
+        layout, label = self._layout, self._layout.spans[index].label
+        home = layout.sentences[anchor]
+        sides = set()
+        for step in (-1, 1):
+            k = anchor + step
+            while 0 <= k < len(layout.spans) and layout.sentences[k] == home:
+                if k != index and layout.spans[k].label == label:
+                    sides.add("before" if step < 0 else "behind")
+                    break
+                k += step
+        return f"others {'+'.join(sorted(sides)) or 'none'} label={label}"
+
+    def _cue_pairs(self, anchor: int, index: int, where: str) -> Iterator[str]:
+        layout = self._layout
+        at, chain = layout.spans[anchor], layout.chains[index]
+        text = layout.text[at.start : at.end]
+        start, end = layout.spans[chain.first].start, layout.spans[chain.last].end
+        low, high = layout.sentence(layout.sentences[index])
+        after = self._cues.first(end, min(end + REACH_CHARACTERS, high))
+        before = self._cues.last(max(start - REACH_CHARACTERS, low), start)
+        is_anchor = after is not None and at.start <= after.start < at.end
+        yield f"{where} list then {'anchor' if is_anchor else after.kind if after else 'nothing'}"
+        yield f"{where} list after {before.kind if before else 'nothing'}"
+        if anchor_type(at.label) != "response":
+            yield f"{where} anchor={text} label={layout.spans[index].label}"
+        following = bisect_left(self._triggers, chain.last)
+        if following < len(self._triggers):
+            other = self._triggers[following]
+            near = layout.sentences[other] == layout.sentences[index]
+            kind = "anchor" if other == anchor else layout.spans[other].label if near else "later"
+            yield f"{where} next trigger {kind}"
+        preceding = bisect_left(self._triggers, chain.first) - 1
+        if preceding >= 0:
+            other = self._triggers[preceding]
+            near = layout.sentences[other] == layout.sentences[index]
+            kind = "anchor" if other == anchor else layout.spans[other].label if near else "earlier"
+            yield f"{where} last trigger {kind}"
+
+    def _template(self, left: int, right: int, side: str) -> Iterator[str]:
+        """The text between anchor and span with other spans abstracted, and its cues."""
+        layout = self._layout
+        start, end = layout.spans[left].end, layout.spans[right].start
+        inner = self._cues.within(start, end)
+        kinds = [cue.kind for cue in inner]
+        yield f"{side} cues between={' '.join(dict.fromkeys(kinds))}" if len(kinds) <= 4 else f"{side} cues between=many"
+        if kinds:
+            yield f"{side} cue nearest anchor={kinds[-1] if side == 'before' else kinds[0]}"
+        parts, cursor = [], start
+        for k in range(left + 1, right):
+            span = layout.spans[k]
+            parts += [layout.text[cursor : span.start], _INITIALS.get(span.label, "事")]
+            cursor = span.end
+        parts.append(layout.text[cursor:end])
+        template = "".join(parts)
+        if len(template) <= TEMPLATE_CHARACTERS:
+            yield f"{side} template={template}"
+
+
+def _form(text: str, label: str) -> str:
+    """A coarse view of a span's text: dates by shape, names by length, bodies and places by ending.
+
+    >>> _form("2月5日上午", "DATE"), _form("周", "OFFICIAL"), _form("市卫健委", "ORGANIZATION")
+    ('#月#日上', 'short', '健委')
+    """
+    if label in PEOPLE:
+        return "short" if len(text) == 1 else "name"
+    if label in ("DATE", "QUANTITY"):
+        return _DIGITS.sub("#", text)[:5]
+    return text[-2:]
+
+
+def _bucket(distance: int) -> str:
+    """A number of characters as a coarse class.
+
+    >>> [_bucket(d) for d in (0, 2, 5, 9, 15, 30, 99)]
+    ['0', '1-2', '3-5', '6-10', '11-20', '21-40', '41+']
+    """
+    edges = (0, 2, 5, 10, 20, 40)
+    names = ("0", "1-2", "3-5", "6-10", "11-20", "21-40", "41+")
+    return names[bisect_left(edges, distance)]
