@@ -134,6 +134,7 @@ class Document:
     events: tuple[Event, ...]
     warnings: tuple[Warning, ...] = ()
     trace: tuple[dict[str, Any], ...] = ()  # the normalisation steps, for `--explain`
+    visible: tuple[tuple[int, int], ...] | None = None  # the raw ranges that a reader sees; None: all of it
 
     def __post_init__(self) -> None:
         for span in self.spans:

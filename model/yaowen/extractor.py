@@ -1,0 +1,223 @@
+"""The whole chain: raw page, normalised text, spans, people and events, document."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from yaowen.assemble import ArgumentModel, Assembly, assemble
+from yaowen.document import Argument, Document, Event, Office, Person, Source, Span, Warning
+from yaowen.text.article import article_lines
+from yaowen.text.boilerplate import Boilerplate, boilerplate_lines
+from yaowen.text.html import looks_like_html, normalise_html
+from yaowen.text.normalise import NormalisedText, normalise
+from yaowen.text.published import find_published
+
+if TYPE_CHECKING:
+    from yaowen.spans import TaggedSpan
+    from yaowen.tagger.tagger import Tagger, Tagging
+
+DEFAULT_MODEL: Final = Path(__file__).parent / "weights" / "default"
+POOL_CHARACTERS: Final = 20_000  # how much text `extract_many` tags together: batches of even length, bounded memory
+POOL_DOCUMENTS: Final = 64
+UNKNOWN_SHARE: Final = 0.02  # of the characters, from which the reading is called doubtful
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A text to read and what the caller knows of it; `html` None: found out from the text."""
+
+    text: str
+    id: str = ""
+    published: str | None = None
+    html: bool | None = None
+    path: str | None = None
+    encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An input after normalisation: its canonical text, the lines that are site furniture, what is doubtful."""
+
+    given: Input
+    page: NormalisedText
+    furniture: tuple[Boilerplate, ...]
+    warnings: tuple[Warning, ...]
+    is_html: bool
+
+
+class Extractor:
+    """Reads documents with one model; safe to use from several threads, and the same input gives the same record."""
+
+    def __init__(self, tagger: "Tagger", arguments: ArgumentModel) -> None:
+        self._tagger = tagger
+        self._arguments = arguments
+
+    def extract(
+        self, text: str, published: str | None = None, *, id: str = "", html: bool | None = None,
+        path: str | None = None, encoding: str | None = None, explain: bool = False,
+    ) -> Document:  # fmt: skip
+        """The document record of one text.
+
+        `published` (YYYY-MM-DD) is the day that relative dates are read against; without it the page is searched for one.
+        `html`: whether the text is HTML source (default: found out). `explain` also finds the cues of every argument.
+
+        Raises `ValueError` for a text without a letter or a `published` that is no date.
+        """
+        return self._extract_pool([Input(text, id, published, html, path, encoding)], explain)[0]
+
+    def extract_many(self, items: Iterable[str | Input], explain: bool = False) -> Iterator[Document]:
+        """Records in the order of the inputs, read in small pools so that any number of inputs fits the memory.
+
+        Raises `ValueError` as `extract` does, when the record of the input concerned is due.
+        """
+        stream = iter(items)
+        while pool := list(_pool(stream)):
+            yield from self._extract_pool(pool, explain)
+
+    def _extract_pool(self, inputs: list[Input], explain: bool) -> list[Document]:
+        read = [_read(given) for given in inputs]
+        taggings = self._tagger.tag([r.page.text for r in read])
+        return [self._document(r, tagging, explain) for r, tagging in zip(read, taggings, strict=True)]
+
+    def _document(self, read: _Read, tagging: "Tagging", explain: bool) -> Document:
+        page, given = read.page, read.given
+        article = [s for s in tagging.spans if not _within(s, read.furniture)]
+        assembly = assemble(page.text, article, self._arguments, explain)
+        places = {s: _span(page, s) for s in tagging.spans}
+        people, person_of = _people(assembly, places)
+        found = None if given.published else find_published(page.text)
+        doubts = (*read.warnings, *_unknown(tagging), *_furniture_warnings(page, read.furniture))
+        return Document(
+            id=given.id or Path(given.path or "document").stem,
+            source=Source(given.path, given.encoding, hashlib.sha256(page.raw.encode("utf-8", "surrogatepass")).hexdigest(),
+                          len(page.raw)),
+            published=given.published or (found.date if found else None),
+            published_from="caller" if given.published else "page" if found else None,
+            raw=page.raw, spans=tuple(places[s] for s in tagging.spans), people=people,
+            events=_events(assembly, places, person_of), warnings=doubts,
+            trace=tuple(page.explain()) if explain else (),
+            visible=_visible(page) if read.is_html else None,
+        )  # fmt: skip
+
+
+def load(path: str | Path | None = None, *, backend: str = "onnx", threads: int | None = None) -> Extractor:
+    """An extractor with the built-in model, or with the model folder at `path`.
+
+    `backend`: "onnx" (default, CPU) or "torch" (extra `torch`; uses a GPU if there is one). `threads`: of the processor.
+
+    Raises `ModelError`, a `ValueError`, where a file of the folder is missing or damaged.
+    """
+    from yaowen.tagger.tagger import Tagger
+
+    folder = Path(path) if path is not None else DEFAULT_MODEL
+    return Extractor(Tagger.load(folder, backend=backend, threads=threads), ArgumentModel.load(folder))
+
+
+def _pool(stream: Iterator[str | Input]) -> Iterator[Input]:
+    size = 0
+    for item in islice(stream, POOL_DOCUMENTS):
+        given = Input(item) if isinstance(item, str) else item
+        yield given
+        size += len(given.text)
+        if size >= POOL_CHARACTERS:
+            return
+
+
+def _read(given: Input) -> _Read:
+    if given.published is not None:
+        check_date(given.published)
+    is_html = looks_like_html(given.text) if given.html is None else given.html
+    page = normalise_html(given.text) if is_html else normalise(given.text)
+    if not any(c.isalnum() for c in page.text):
+        raise ValueError(
+            "the text is empty: nothing is left of it after mark-up and white space."
+            " Check that the file holds the article itself and not a page that loads it later."
+        )
+    furniture, warnings = boilerplate_lines(page.text), []
+    if is_html:
+        answer = article_lines(given.text, page)
+        marked = {line.start for line in furniture}
+        furniture = sorted([*furniture, *(line for line in answer.outside if line.start not in marked)])
+        warnings += [Warning("article", answer.note)] if answer.note else []
+    if not _CHINESE.search(page.text):
+        warnings.append(Warning("language", "no Chinese character in the text: yaowen reads Chinese only"))
+    return _Read(given, page, tuple(furniture), tuple(warnings), is_html)
+
+
+def check_date(value: str) -> str:
+    """The value, if it is an ISO date; `ValueError` says what was expected.
+
+    >>> check_date("2020-02-08")
+    '2020-02-08'
+    """
+    try:
+        if date.fromisoformat(value).isoformat() == value:
+            return value
+    except (ValueError, TypeError):
+        pass
+    raise ValueError(f"published={value!r} is not a date: expected YYYY-MM-DD, such as 2020-02-08")
+
+
+def _within(span: "TaggedSpan", lines: tuple[Boilerplate, ...]) -> bool:
+    return any(line.start <= span.start and span.end <= line.end for line in lines)
+
+
+def _span(page: NormalisedText, span: "TaggedSpan") -> Span:
+    start, end = page.raw_span(span.start, span.end)
+    return Span(start, end, page.raw[start:end], span.label, span.score, page.text[span.start : span.end])
+
+
+def _people(assembly: Assembly, places: dict["TaggedSpan", Span]) -> tuple[tuple[Person, ...], dict[int, str]]:
+    """The roster, and the id of the person behind each mention (by index of its span)."""
+    people, person_of = [], {}
+    for number, entry in enumerate(assembly.people, 1):
+        name = f"p{number}"
+        person_of |= dict.fromkeys(entry.mentions, name)
+        mentions = tuple((places[s].start, places[s].end) for s in (assembly.spans[m] for m in entry.mentions))
+        offices = (places[assembly.spans[office]] for office in entry.offices)
+        people.append(Person(name, entry.name, mentions, tuple(Office(o.normalized, o.start, o.end) for o in offices)))
+    return tuple(people), person_of
+
+
+def _events(assembly: Assembly, places: dict["TaggedSpan", Span], person_of: dict[int, str]) -> tuple[Event, ...]:
+    events = []
+    for number, found in enumerate(assembly.events, 1):
+        arguments = tuple(
+            Argument(f.role, places[assembly.spans[f.span]], f.score, person_of.get(f.span), f.cues) for f in found.fillers
+        )
+        events.append(Event(f"e{number}", found.kind, places[assembly.spans[found.anchor]], found.score, arguments))
+    return tuple(events)
+
+
+def _unknown(tagging: "Tagging") -> list[Warning]:
+    if tagging.unknown <= UNKNOWN_SHARE * tagging.characters:
+        return []
+    return [
+        Warning(
+            "unknown characters",
+            f"{tagging.unknown} of {tagging.characters} characters are not in the model's vocabulary:"
+            " the text may be damaged or in another language",
+        )
+    ]
+
+
+def _furniture_warnings(page: NormalisedText, lines: tuple[Boilerplate, ...]) -> list[Warning]:
+    """The marked lines with their raw offsets; their spans are in the record, but take no part in events."""
+    return [Warning("boilerplate", line.reason, *page.raw_span(line.start, line.end)) for line in lines]
+
+
+def _visible(page: NormalisedText) -> tuple[tuple[int, int], ...]:
+    """The raw ranges that show, neighbours joined."""
+    ranges: list[tuple[int, int]] = []
+    for start, end in zip(page.starts.tolist(), page.ends.tolist(), strict=True):
+        if ranges and ranges[-1][1] == start:
+            ranges[-1] = (ranges[-1][0], end)
+        elif start < end and (not ranges or start >= ranges[-1][1]):
+            ranges.append((start, end))
+    return tuple(ranges)
