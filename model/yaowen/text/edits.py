@@ -115,8 +115,8 @@ def apply(codes: Codes, step: Step) -> tuple[Codes, Offsets, Offsets]:
     out = np.empty(len(codes) + growth[-1], dtype=np.uint32)
     low, high = np.empty(len(out), dtype=np.int32), np.empty(len(out), dtype=np.int32)
     # An insertion (empty range) at p stands before character p, hence "right".
-    at = kept + growth[np.searchsorted(step.starts, kept, side="right")]
-    out[at], low[at], high[at] = codes[kept], kept, kept + 1
+    kept_at = kept + growth[np.searchsorted(step.starts, kept, side="right")]
+    out[kept_at], low[kept_at], high[kept_at] = codes[kept], kept, kept + 1
     at, owner = _members((step.starts + growth[:-1]).astype(np.int32), step.sizes)
     even = (step.sizes == lengths)[owner]
     within = at - (step.starts + growth[:-1])[owner]

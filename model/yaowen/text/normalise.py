@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from yaowen.text.edits import Offsets, Step, apply, replay, to_codes, to_text, view_step
-from yaowen.text.rules import RULES
+from yaowen.text.rules import RULES, Page
 
 __all__ = ["NormalisedText", "Step", "normalise", "normalise_view", "replay"]
 
@@ -60,8 +60,8 @@ class NormalisedText:
         ((3, 9), 'a&b')
         """
         low, high = np.array(starts, dtype=np.int32), np.array(ends, dtype=np.int32)
-        unchecked = cls(raw, text, low, high)
-        return cls(raw, text, low, high, (view_step(unchecked.raw, text, low, high),))
+        cls(raw, text, low, high)  # the step can be made of a sound alignment only
+        return cls(raw, text, low, high, (view_step(raw, text, low, high),))
 
     def raw_span(self, start: int, end: int) -> tuple[int, int]:
         """The raw range of a span of the normalised text; annotations removed inside it are in it, trailing ones are not."""
@@ -82,7 +82,7 @@ class NormalisedText:
         view = NormalisedText.identity(self.raw)
         for step in self.trace:
             shown.append(_explain_step(view, step))
-            view = _advance(view, step)
+            view = _compose(view, step)
         return shown
 
 
@@ -101,22 +101,39 @@ def _explain_step(view: NormalisedText, step: Step) -> dict[str, Any]:
     }
 
 
-def _advance(view: NormalisedText, step: Step) -> NormalisedText:
+def _compose(view: NormalisedText, step: Step) -> NormalisedText:
+    """A view after one more step."""
     codes, low, high = apply(to_codes(view.text), step)
-    if step.keeps_length:
-        return NormalisedText(view.raw, to_text(codes), view.starts, view.ends, (*view.trace, step))
-    empty = low == high
-    starts = view.starts[np.minimum(low, len(view.starts) - 1)] if len(view.starts) else low
-    ends = np.where(empty, starts, view.ends[np.maximum(high - 1, 0)] if len(view.ends) else high).astype(np.int32)
+    starts, ends = _through(view.starts, view.ends, low, high)
     return NormalisedText(view.raw, to_text(codes), starts, ends, (*view.trace, step))
+
+
+def _through(starts: Offsets, ends: Offsets, low: Offsets, high: Offsets) -> tuple[Offsets, Offsets]:
+    """The raw ranges of characters that stand for the ranges [low, high) of a view with raw ranges (starts, ends)."""
+    if not len(starts) or not len(low):
+        return low, high
+    # An inserted character stands for nothing, before the character at its place.
+    new_starts = np.where(low < len(starts), starts[np.minimum(low, len(starts) - 1)], ends[-1])
+    new_ends = np.where(low < high, ends[np.maximum(high - 1, 0)], new_starts)
+    return new_starts.astype(np.int32), new_ends.astype(np.int32)
 
 
 def normalise_view(view: NormalisedText) -> NormalisedText:
     """Run the rules on `view.text` and compose their alignment with the way back to `view.raw`."""
+    page = Page.of(to_codes(view.text))
+    starts, ends, trace = view.starts, view.ends, list(view.trace)
     for rule in RULES:
-        for step in rule(view.text):
-            view = _advance(view, step)
-    return view
+        while page.present & rule.needs and (step := rule.step(page)):
+            codes, low, high = apply(page.codes, step)
+            if not step.keeps_length:
+                starts, ends = _through(starts, ends, low, high)
+            page = Page.of(codes)
+            trace.append(step)
+            if not rule.repeats:
+                break
+    if len(trace) == len(view.trace):
+        return view
+    return NormalisedText(view.raw, to_text(page.codes), starts, ends, tuple(trace))
 
 
 def normalise(raw: str) -> NormalisedText:
