@@ -25,7 +25,9 @@ def load(kind: type[T], path: Path, overrides: typing.Sequence[str] = ()) -> T:
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise ValueError(f"{path}: no such configuration; the ones that come with the project are in training/configs/") from None
+        raise ValueError(
+            f"{path}: no such configuration; the ones that come with the project are in training/configs/"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path}: not valid TOML: {error}") from None
     for override in overrides:
@@ -56,7 +58,9 @@ def _build(kind: type[T], table: dict[str, Any], where: str) -> T:
     fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(table.keys() - fields.keys()):
         raise ValueError(f"{where}: unknown key {unknown[0]!r}; known here: {', '.join(fields)}")
-    required = [n for n, f in fields.items() if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING]
+    required = [
+        n for n, f in fields.items() if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    ]
     if missing := [n for n in required if n not in table]:
         raise ValueError(f"{where}: key {missing[0]!r} is missing")
     return kind(**{name: _convert(hints[name], value, f"{where}: {name}") for name, value in table.items()})

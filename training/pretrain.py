@@ -12,7 +12,6 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -254,7 +253,12 @@ def _checkpoint(
     settings: Settings, model: BertForMaskedLM, optimisers: list[torch.optim.Optimizer], vocabulary: list[str],
     step: int, minutes: float, record: dict[str, float],
 ) -> None:  # fmt: skip
-    state = {"model": model.state_dict(), "optimisers": [o.state_dict() for o in optimisers], "step": step, "minutes": minutes}
+    state = {
+        "model": model.state_dict(),
+        "optimisers": [o.state_dict() for o in optimisers],
+        "step": step,
+        "minutes": minutes,
+    }
     partial = settings.output / "checkpoint.partial"
     torch.save(state, partial)
     partial.replace(settings.output / "checkpoint.pt")

@@ -1,7 +1,7 @@
 """yaowen (要闻): who did what, when and where, in which office, with which measures, in Chinese official news.
 
-    import yaowen
-    document = yaowen.load().extract(text, published="2020-02-08")
+import yaowen
+document = yaowen.load().extract(text, published="2020-02-08")
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Document", "Extractor", "Input", "load"]
 
-_HOMES = {"Document": "yaowen.document", "Extractor": "yaowen.extractor", "Input": "yaowen.extractor", "load": "yaowen.extractor"}
+_HOMES = {"Document": "yaowen.document"} | dict.fromkeys(("Extractor", "Input", "load"), "yaowen.extractor")
 
 
 def __getattr__(name: str) -> Any:

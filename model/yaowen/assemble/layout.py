@@ -14,7 +14,7 @@ LINKS = frozenset(("", "、", "和", "及", "以及", "与", "暨", "兼", " ", 
 LOOSE_LINKS = LINKS | {"，", "；", ",", "和其他", "，以及"}
 
 # Labels that stand together in one coordinated list.
-_KINDS = {label: "people" for label in (*PEOPLE, "POSITION")} | {label: "bodies" for label in BODIES}
+_KINDS = dict.fromkeys((*PEOPLE, "POSITION"), "people") | dict.fromkeys(BODIES, "bodies")
 
 
 @dataclass(frozen=True, slots=True)

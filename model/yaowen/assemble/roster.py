@@ -12,7 +12,7 @@ from yaowen.spans import TaggedSpan
 TITLE_LINKS = frozenset(("", "、", "兼", " ", "、兼", "和"))
 NAME_AFTER_TITLE = frozenset(("", "的", "“", "："))
 NAME_LINKS = frozenset(("、", "和", "及", "以及", " ", ""))
-# Words before a title that say it is held no longer, or not yet in full; they are no part of the title (guidelines, 1 and 17).
+# Words before a title that say it is held no longer, or not yet in full; no part of the title (guidelines, 1 and 17).
 STATUS = ("原", "时任", "前", "代")
 STATUS_CHARACTERS = "".join(STATUS)
 

@@ -1,0 +1,121 @@
+"""Speed and memory of the whole chain on this machine, in one run; recorded as JSON.
+
+    python -m eval.speed [--model FOLDER] [--out eval/results/speed.json]
+
+Documents: our own corpus (train, dev and test texts), as they stand. Rates are in characters of raw text a second.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaowen
+from data.annotated import read
+from yaowen.assemble import ArgumentModel, assemble
+from yaowen.extractor import DEFAULT_MODEL
+from yaowen.tagger.tagger import Tagger
+from yaowen.text.normalise import normalise
+
+LONG_PAGE = 20_000  # characters
+REPEATS = 3
+CORPUS = [Path(f"data/authored/{part}.jsonl") for part in ("train", "dev", "test")]
+
+_FIRST_RESULT = """
+import sys, time
+start = time.perf_counter()
+import yaowen
+imported = time.perf_counter()
+text = open(sys.argv[2], encoding="utf-8").read()
+from pathlib import Path
+document = yaowen.load(Path(sys.argv[1])).extract(text)
+done = time.perf_counter()
+import json, resource
+print(json.dumps({"import": imported - start, "first": done - start, "events": len(document.events),
+                  "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
+"""
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """All figures; rates are the best of a few repeats, times the median."""
+    texts = [document.text for path in CORPUS for document in read(path)]
+    characters = sum(map(len, texts))
+    extractor, tagger, model = yaowen.load(folder), Tagger.load(folder), ArgumentModel.load(folder)
+    pages = [normalise(text).text for text in texts]
+    spans = [tagging.spans for tagging in tagger.tag(pages)]
+    whole = _best(lambda: list(extractor.extract_many(texts)))
+    stages = {
+        "normalise": _best(lambda: [normalise(text) for text in texts]),
+        "tag": _best(lambda: tagger.tag(pages)),
+        "assemble": _best(lambda: [assemble(p, s, model) for p, s in zip(pages, spans, strict=True)]),
+    }
+    stages["rest"] = max(whole - sum(stages.values()), 0.0)
+    return {
+        "machine": {"processor": _processor(), "cores": os.cpu_count(), "python": platform.python_version()},
+        "documents": len(texts),
+        "characters": characters,
+        "characters per second": round(characters / whole),
+        "share of stages": {name: round(seconds / sum(stages.values()), 3) for name, seconds in stages.items()},
+        "stage characters per second": {name: round(characters / s) for name, s in stages.items() if s > 0},
+        "long page": _fresh_process(folder, "".join(texts)[:LONG_PAGE]),
+        "short page": _fresh_process(folder, texts[0]),
+    }
+
+
+def _best(job: Callable[[], object]) -> float:
+    seconds = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        job()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def _fresh_process(folder: Path, text: str) -> dict[str, float]:
+    """Import time, time to the first result (import included) and peak memory of a process that reads one page."""
+    page = Path(tempfile.gettempdir()) / f"yaowen-speed-{os.getpid()}.txt"
+    page.write_text(text, "utf-8")
+    try:
+        command = [sys.executable, "-c", _FIRST_RESULT, str(folder), str(page)]
+        runs = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(REPEATS)]
+    finally:
+        page.unlink()
+    return {
+        "characters": len(text),
+        "import seconds": round(statistics.median(r["import"] for r in runs), 3),
+        "first result seconds": round(statistics.median(r["first"] for r in runs), 3),
+        "peak memory MiB": round(statistics.median(r["peak_kib"] for r in runs) / 1024),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    result = measure(arguments.model)
+    text = json.dumps(result, ensure_ascii=False, indent=1)
+    print(text)
+    if arguments.out:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(text + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
