@@ -1,0 +1,215 @@
+"""`yaowen predict`: read documents, give their events as tables, JSON or a page."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+import click
+
+from yaowen.cli.inputs import Found, Page, Problem, check_date, find, read
+from yaowen.cli.outputs import ENCODING, ERRORS, FORMATS, Folder, Style, render_all
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from yaowen.document import Document
+
+FAILED, INTERRUPTED = 1, 130  # exit statuses; click gives 2 for usage errors
+PIPED_WIDTH = 120  # columns of a table that does not go to a terminal
+
+
+class Extractor(Protocol):
+    """What predicting needs of `yaowen.Extractor`."""
+
+    def extract(
+        self, text: str, published: str | None = None, *, id: str, html: bool | None, path: str | None, encoding: str | None
+    ) -> "Document": ...
+
+
+class NoModel(ValueError):
+    """The model could not be loaded, so that no document can be read."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One prediction over many inputs: where the extractor comes from, who hears of problems and progress, the counts."""
+
+    load: Callable[[], Extractor]
+    report: Callable[[str], None]
+    advance: Callable[[int], None] = lambda size: None
+    published: str | None = None
+    documents: int = 0
+    problems: int = 0
+
+    def extract_all(self, inputs: Iterable[Found | Problem], stdin: IO[bytes] | None = None) -> "Iterator[Document]":
+        """The documents in order, one in memory at a time; what cannot be read is reported and passed over.
+
+        Raises `NoModel` if the model cannot be loaded; it is loaded when the first document has been read.
+        """
+        extractor: Extractor | None = None
+        for found in inputs:
+            for page in [found] if isinstance(found, Problem) else read(found, stdin):
+                if isinstance(page, Page):
+                    extractor = extractor or self._loaded()
+                    document = self._extract(extractor, page)
+                    if document is not None:
+                        yield document
+                else:
+                    self.fail(page.message)
+                self.advance(page.size)
+
+    def fail(self, message: str) -> None:
+        """Count a problem and report it."""
+        self.problems += 1
+        self.report(message)
+
+    def _loaded(self) -> Extractor:
+        try:
+            return self.load()
+        except (ValueError, OSError, ImportError) as error:
+            raise NoModel(str(error)) from error
+
+    def _extract(self, extractor: Extractor, page: Page) -> "Document | None":
+        published = page.published or self.published
+        try:
+            document = extractor.extract(
+                page.text, published, id=page.id, html=page.html, path=page.path, encoding=page.encoding
+            )
+        except (ValueError, OSError) as error:
+            self.fail(f"{page.path or page.id}: {error}")
+        except Exception as error:  # a fault of ours in one document must not take the other thousands with it
+            kind = type(error).__name__
+            self.fail(
+                f"{page.path or page.id}: {kind}: {error}. This is a fault in yaowen: please report it with the document."
+            )
+        else:
+            self.documents += 1
+            return _with_warnings(document, page.warnings)
+        return None
+
+
+def _with_warnings(document: "Document", messages: Iterable[str]) -> "Document":
+    from yaowen.document import Warning
+
+    added = tuple(Warning("encoding", message) for message in messages)
+    return replace(document, warnings=document.warnings + added) if added else document
+
+
+def predict(
+    run: Run, inputs: list[Found | Problem], style: Style, write: Callable[[str], Any], out: Path | None = None
+) -> int:
+    """Read the inputs with a run and write what they give, into a directory if one is given; the exit status."""
+    try:
+        documents = run.extract_all(inputs)
+        if out is None:
+            for piece in render_all(documents, style):
+                write(piece)
+        else:
+            folder = Folder(out, style, [found.path for found in inputs if isinstance(found, Found) and found.path])
+            for document in documents:
+                folder.write(document)
+    except NoModel as error:
+        run.fail(str(error))
+    return FAILED if run.problems else 0
+
+
+def _published(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    try:
+        return check_date(value) if value else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command("predict")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR|GLOB|-…")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="What to give.")
+@click.option(
+    "--published", metavar="DATE", callback=_published,
+    help="Day of publication, YYYY-MM-DD; a JSON line's own goes before it. Without one, the page is searched.",
+)  # fmt: skip
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory to write one file a document into.")
+@click.option("--explain", is_flag=True, help="Say what spoke for every argument and what normalisation did.")
+@click.option(
+    "--model", type=click.Path(path_type=Path), metavar="FOLDER", help="A model of your own instead of the built-in."
+)
+@click.option("--threads", type=click.IntRange(min=1), help="Processor threads; as many as there are cores without it.")
+@click.option(
+    "--backend", type=click.Choice(["onnx", "torch"]), default="onnx", show_default=True, help="What runs the model."
+)
+@click.pass_context
+def predict_command(
+    ctx: click.Context, paths: tuple[str, ...], format_: str, published: str | None, out: Path | None, explain: bool,
+    model: Path | None, threads: int | None, backend: str,
+) -> None:  # fmt: skip
+    """Read Chinese official news and show who, in which office, did what, when and where.
+
+    Takes text, HTML pages and JSON lines ({"text": …, "id": …, "published": …}); a directory is searched for .txt, .html,
+    .htm and .jsonl; - is standard input.
+
+    \b
+    yaowen predict page.html
+    yaowen predict news/ --format jsonl > events.jsonl
+    yaowen predict 'news/2020*.txt' --published 2020-02-08 --format html --out pages/
+
+    The exit status is 0 if everything was read, 1 if some of it was not, 2 if the command was not understood.
+    """
+    from rich.console import Console
+
+    def load() -> Extractor:
+        if ctx.obj is not None:  # a factory given by the caller: tests, programs that wrap the command
+            return ctx.obj(path=model, backend=backend, threads=threads)
+        import yaowen
+
+        return yaowen.load(model, backend=backend, threads=threads)
+
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal and out is None else PIPED_WIDTH
+    color = terminal and out is None and not os.environ.get("NO_COLOR")
+    style = Style(format_, explain, width, color)
+    errors = Console(stderr=True, markup=False, highlight=False, soft_wrap=True, emoji=False)
+    inputs = find(paths)
+    run = Run(load, lambda message: errors.print(f"yaowen: {message}"), published=published)
+    stdout = click.get_text_stream("stdout", encoding=ENCODING, errors=ERRORS)
+
+    def write(piece: str) -> None:
+        stdout.write(piece)
+        stdout.flush()
+
+    try:
+        with _progress(inputs, run, errors, shown=out is not None or not terminal):
+            status = predict(run, inputs, style, write, out)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = FAILED
+    except OSError as error:
+        place = error.filename or out or "standard output"
+        errors.print(
+            f"yaowen: {place}: cannot write: {error.strerror or error}. Check the place, its space and permissions."
+        )
+        status = FAILED
+    ctx.exit(status)
+
+
+def _progress(inputs: list[Found | Problem], run: Run, console: "Console", shown: bool) -> Any:
+    """A progress bar on stderr while a run goes on: for more than one document, and where no result scrolls beside it."""
+    many = len(inputs) > 1 or any(isinstance(f, Found) and f.path and f.path.suffix.lower() == ".jsonl" for f in inputs)
+    if not (shown and many and console.is_terminal):
+        return nullcontext()
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    progress = Progress(*columns, console=console, transient=True, redirect_stdout=False)
+    task = progress.add_task("0 documents", total=sum(found.size for found in inputs) or None)
+
+    def advance(size: int) -> None:
+        progress.update(task, advance=size, description=f"{run.documents:,} documents")
+
+    run.advance = advance
+    return progress

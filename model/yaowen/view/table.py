@@ -1,0 +1,252 @@
+"""A document as tables for a terminal: who, in which office, did what, when and where."""
+
+import io
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from yaowen.view.names import column_roles, event_name, role_name
+from yaowen.view.visible import Visible, view_of
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+WIDE = 100  # columns of a terminal from which events are a table; below, a list of cards
+CLAUSE = 24  # characters of context at most on either side of a trigger
+WARNINGS = 3  # of one kind shown; the record has them all
+OFFICES = 3  # shown beside a name; the roster has them all
+
+_CLAUSE_END = re.compile(r"[，。；！？,;!?\n]")
+
+
+def render_table(document: Mapping[str, Any], width: int = 120, color: bool = False) -> str:
+    """The tables of a document given as plain data (`visible.plain`), for a terminal of `width` columns.
+
+    Where the record was made with `explain`, the cues of every argument and the normalisation steps follow.
+    """
+    from rich.console import Console
+
+    out = io.StringIO()
+    console = Console(
+        file=out, width=width, force_terminal=color, no_color=not color, markup=False, highlight=False, emoji=False
+    )
+    record, visible = document["record"], view_of(document)
+    for part in _sections(record, visible, console):
+        console.print(part)
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+
+
+def _sections(record: Mapping[str, Any], visible: Visible, console: "Console") -> "list[RenderableType]":
+    from rich.padding import Padding
+
+    sections: list[RenderableType] = [_heading(record)]
+    people = {person["id"]: person for person in record["people"]}
+    rows = [_row(event, people, visible) for event in _in_text_order(record["events"])]
+    if rows:
+        sections.append(_event_table(rows) if console.width >= WIDE else _event_cards(rows))
+    if record["people"]:
+        sections.append(_roster(record["people"]))
+    if any("cues" in argument for event in record["events"] for argument in event["arguments"]):
+        sections.append(_reasons(record["events"]))
+    if record.get("trace"):
+        sections.append(_trace(record["trace"]))
+    if record["warnings"]:
+        sections.append(_warnings(record["warnings"]))
+    return [Padding(section, (0, 0, 1, 0)) for section in sections]
+
+
+def _in_text_order(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(events, key=lambda event: (event["trigger"]["start"], event["trigger"]["end"]))
+
+
+def _heading(record: Mapping[str, Any]) -> "Text":
+    from rich.text import Text
+
+    source = record["source"]
+    heading = Text(_one_line(source["path"] or record["id"] or "document"), style="bold")
+    origin = {"caller": " (given)", "page": " (found in the page)", None: ""}[record["published_from"]]
+    facts = (
+        f"published {record['published'] or 'unknown'}{origin}",
+        _count(source["length"], "character"),
+        _count(len(record["events"]), "event"),
+        _count(len(record["people"]), "person", "people"),
+    )
+    return heading.append("\n" + " · ".join(facts), style="not bold dim")
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _row(event: Mapping[str, Any], people: Mapping[str, Any], visible: Visible) -> "dict[str, Text]":
+    """The cells of an event by column."""
+    from rich.text import Text
+
+    row = {"type": Text("\n".join(event_name(event["type"]).split(" ", 1)), style="bold cyan")}
+    row["what"] = clause(visible, event["trigger"])
+    trigger = (event["trigger"]["start"], event["trigger"]["end"])
+    others = [a for a in event["arguments"] if (a["start"], a["end"]) != trigger]
+    for column in ("when", "who", "where", "with"):
+        row[column] = _cell(others, column, people)
+    return row
+
+
+def _cell(arguments: Sequence[Mapping[str, Any]], column: str, people: Mapping[str, Any]) -> "Text":
+    """The fillers of a column's roles, a line for each role; the role is named where the column does not say it."""
+    from rich.text import Text
+
+    lines = []
+    for role in column_roles(column):
+        fillers = list(dict.fromkeys(_filler(a, people) for a in arguments if a["role"] == role))
+        if fillers:
+            name = "" if role in ("date", "location") else role_name(role) + ": "
+            # Somebody with offices gets a line, so that no line starts with the mark between two of them.
+            apart = "\n" if any("（" in filler for filler in fillers) else "、"
+            lines.append(Text.assemble((name, "dim"), apart.join(fillers)))
+    return Text("\n").join(lines)
+
+
+def _filler(argument: Mapping[str, Any], people: Mapping[str, Any]) -> str:
+    """An argument as a person reads it: somebody of the roster with the offices, else the span without its noise."""
+    person = people.get(argument.get("person", ""))
+    if person is None:
+        return _one_line(argument["normalized"])
+    titles = list(dict.fromkeys(_one_line(office["title"]) for office in person["offices"]))
+    more = "…" if len(titles) > OFFICES else ""
+    return _one_line(person["name"]) + (f"（{'、'.join(titles[:OFFICES])}{more}）" if titles else "")
+
+
+def clause(visible: Visible, trigger: Mapping[str, Any]) -> "Text":
+    """A trigger within its clause, the trigger in bold; where the clause ends with the trigger, the next one follows."""
+    from rich.text import Text
+
+    start, end = trigger["start"], trigger["end"]
+    reach = CLAUSE * 8  # raw characters: markup and annotations between the visible ones
+    before = _CLAUSE_END.split(visible.text(max(0, start - reach), start))[-1]
+    after = visible.text(end, min(len(visible.raw), end + reach)).split("\n")[0]
+    stops = [match.start() for match in _CLAUSE_END.finditer(after)]
+    stop = next((at for at in stops if at > 1), len(after))
+    before, tail = _one_line(before), _one_line(after[:stop])
+    if len(before) > CLAUSE:
+        before = "…" + before[-CLAUSE:]
+    if len(tail) > CLAUSE:
+        tail = tail[:CLAUSE] + "…"
+    return Text.assemble(before, (_one_line(visible.text(start, end)), "bold yellow"), tail)
+
+
+def _one_line(text: str) -> str:
+    """A text that is safe in a terminal: white space in one, no control characters (escape sequences), none of no width."""
+    shown = (c if c.isprintable() else "" if unicodedata.category(c) == "Cf" else " " for c in text)
+    return " ".join("".join(shown).split())
+
+
+HEADINGS = {"when": "when 时间", "who": "who 谁", "what": "did what 做了什么", "where": "where 地点", "with": "with 内容"}
+
+
+def _event_table(rows: "Sequence[Mapping[str, Text]]") -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title="events 事件", title_justify="left", title_style="bold", pad_edge=False)
+    table.add_column("#", justify="right", style="dim")
+    table.add_column(HEADINGS["when"], ratio=4, overflow="fold")
+    table.add_column("type 类型", no_wrap=True)
+    for name, ratio in (("who", 8), ("what", 8), ("where", 4), ("with", 6)):
+        table.add_column(HEADINGS[name], ratio=ratio, overflow="fold")
+    table.expand = True
+    for number, row in enumerate(rows, 1):
+        cells = (row["when"], row["type"], row["who"], row["what"], row["where"], row["with"])
+        table.add_row(str(number), *cells, end_section=number < len(rows))
+    return table
+
+
+def _event_cards(rows: "Sequence[Mapping[str, Text]]") -> "RenderableType":
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    cards: list[RenderableType] = [Text("events 事件", style="bold")]
+    for number, row in enumerate(rows, 1):
+        card = Table.grid(padding=(0, 1, 0, 0))
+        card.add_column(style="dim", no_wrap=True, justify="right", width=5)
+        card.add_column(overflow="fold")
+        kind = Text(" ", style="bold cyan").join(row["type"].split("\n"))
+        card.add_row(str(number), Text.assemble(kind, "  ", row["what"]))
+        for column in ("when", "who", "where", "with"):
+            if row[column]:
+                card.add_row(column, row[column])
+        cards += [card, Text("")]
+    return Group(*cards[:-1])
+
+
+def _roster(people: Sequence[Mapping[str, Any]]) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title="people 人物", title_justify="left", title_style="bold", pad_edge=False)
+    table.add_column("name 姓名", no_wrap=True, style="bold")
+    table.add_column("offices 职务", overflow="fold")
+    table.add_column("mentions 提及", justify="right")
+    for person in people:
+        titles = dict.fromkeys(_one_line(office["title"]) for office in person["offices"])
+        table.add_row(_one_line(person["name"]), "、".join(titles), str(len(person["mentions"])))
+    return table
+
+
+def _reasons(events: Sequence[Mapping[str, Any]]) -> "RenderableType":
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    parts: list[RenderableType] = [Text("why 依据: score and cues of every argument, strongest first", style="bold")]
+    for number, event in enumerate(_in_text_order(events), 1):
+        parts.append(Text(f"{number:>2} {event_name(event['type'])}: {_one_line(event['trigger']['normalized'])}"))
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column(width=2)
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold", style="dim")
+        for argument in event["arguments"]:
+            cues = ", ".join(argument.get("cues", ()))
+            filler = _one_line(argument["normalized"])
+            grid.add_row("", role_name(argument["role"]), filler, f"{argument['score']:.2f}", cues)
+        parts.append(grid)
+    return Group(*parts)
+
+
+def _trace(trace: Sequence[Mapping[str, Any]]) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    title = "normalisation steps 规范化"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    table.add_column("step")
+    table.add_column("edits", justify="right")
+    table.add_column("first ones: raw offsets, before → after", overflow="fold")
+    for step in trace:
+        first = [f"{e['start']}–{e['end']} {_short(e['before'])} → {_short(e['after'])}" for e in step["examples"][:3]]
+        table.add_row(step["description"], f"{step['count']:,}", "\n".join(first))
+    return table
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= CLAUSE else text[:CLAUSE] + "…")
+
+
+def _warnings(warnings: Sequence[Mapping[str, Any]]) -> "Text":
+    from rich.text import Text
+
+    lines = []
+    shown = Counter(warning["kind"] for warning in warnings)
+    for kind, count in shown.items():
+        for warning in [w for w in warnings if w["kind"] == kind][:WARNINGS]:
+            place = "" if warning["start"] is None else f" [{warning['start']}, {warning['end']})"
+            lines.append(Text.assemble(("! ", "bold yellow"), _one_line(warning["message"]), (place, "dim")))
+        if count > WARNINGS:
+            lines.append(Text(f"! … and {count - WARNINGS:,} more of the kind {kind!r}", style="dim"))
+    return Text("\n").join(lines)

@@ -1,0 +1,407 @@
+"""The command line: what it reads, what it gives, how it fails. A fake extractor stands in for the model."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.fake_extractor import FakeExtractor, page_document
+from yaowen.cli.inputs import Found, Page, Problem, find, read
+from yaowen.cli.main import main
+from yaowen.cli.outputs import Folder, Style, render_all, safe_name
+from yaowen.cli.predict import NoModel, Run, predict
+
+MEETING = "州长召开会议。\n"
+ROOT = Path(__file__).parent.parent
+
+
+class Shell:
+    """Runs `yaowen predict` in the process, with a fake extractor that remembers its calls."""
+
+    def __init__(self) -> None:
+        self.extractor = FakeExtractor()
+        self.loaded: list[dict] = []
+
+    def load(self, **options) -> FakeExtractor:
+        self.loaded.append(options)
+        return self.extractor
+
+    def __call__(self, *arguments, stdin: bytes = b"") -> Result:
+        return CliRunner().invoke(main, ["predict", *map(str, arguments)], input=stdin, obj=self.load)
+
+
+@pytest.fixture
+def shell() -> Shell:
+    return Shell()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "a.txt").write_text(MEETING, "utf-8")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b.HTML").write_text(f"<html><body><p>{MEETING}</p></body></html>", "utf-8")
+    (tmp_path / "deep" / "picture.png").write_bytes(b"\x89PNG")
+    (tmp_path / ".hidden.txt").write_text(MEETING, "utf-8")
+    lines = [{"text": "召开", "id": "x/1", "published": "2021-03-04", "html": False}, {"text": "无事"}]
+    (tmp_path / "c.jsonl").write_text("\n".join(json.dumps(line) for line in lines) + "\n\n", "utf-8")
+    return tmp_path
+
+
+def records(result: Result) -> list[dict]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_directory_gives_every_readable_document_in_order(shell, folder):
+    result = shell(folder, "--format", "jsonl")
+    assert result.exit_code == 0, result.stderr
+    assert [record["id"] for record in records(result)] == ["a", "x/1", "c-2", "deep/b"]
+    assert [len(record["events"]) for record in records(result)] == [1, 1, 0, 1]
+    assert result.stderr == ""
+
+
+def test_what_the_extractor_is_told(shell, folder):
+    shell(folder, "--format", "jsonl", "--published", "2020-02-08")
+    a, first, second, b = shell.extractor.calls
+    assert a == {
+        "text": MEETING, "published": "2020-02-08", "id": "a", "html": None,
+        "path": str(folder / "a.txt"), "encoding": "utf-8",
+    }  # fmt: skip
+    assert (first["published"], first["html"]) == ("2021-03-04", False), "the line's own date goes before the option"
+    assert (second["published"], second["html"]) == ("2020-02-08", None)
+    assert b["html"] is True
+
+
+def test_a_file_named_twice_is_read_once(shell, folder):
+    result = shell(folder, folder / "a.txt", str(folder / "*.txt"), "--format", "jsonl")
+    assert [record["id"] for record in records(result)].count("a") == 1
+
+
+def test_globs_that_the_shell_did_not_expand(shell, folder):
+    result = shell(str(folder / "**" / "*.txt"), "--format", "jsonl")
+    assert [record["id"] for record in records(result)] == ["a"]
+
+
+@pytest.mark.parametrize("stdin", [MEETING.encode(), MEETING.encode("gb18030"), b"\xef\xbb\xbf" + MEETING.encode()])
+def test_standard_input_is_one_text(shell, stdin):
+    result = shell("-", "--format", "jsonl", stdin=stdin)
+    (record,) = records(result)
+    assert (record["id"], record["source"]["path"], len(record["events"])) == ("stdin", None, 1)
+
+
+def test_standard_input_of_json_lines(shell):
+    result = shell("-", "--format", "jsonl", stdin=b'{"text": "\\u53ec\\u5f00"}\nno json\n{"text": "b"}\n')
+    assert [record["id"] for record in records(result)] == ["stdin-1", "stdin-3"]
+    assert "standard input:2: not JSON" in result.stderr
+    assert result.exit_code == 1
+
+
+def test_options_reach_the_model(shell, folder):
+    shell(folder / "a.txt", "--model", "own", "--threads", "3", "--backend", "torch")
+    assert shell.loaded == [{"path": Path("own"), "backend": "torch", "threads": 3}]
+
+
+# What goes wrong: one paragraph on stderr, the rest is done, the status says so.
+
+BAD = {
+    "empty": (b"", "empty"),
+    "binary": (b"\x00\x01\x02\xff\xfe\x00\x00" * 50, "binary"),
+    "refused": ("坏".encode(), "take it out"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_file_among_good_ones(shell, folder, case):
+    content, message = BAD[case]
+    (folder / "b.txt").write_bytes(content)
+    result = shell(folder, "--format", "jsonl")
+    assert result.exit_code == 1
+    assert [record["id"] for record in records(result)] == ["a", "x/1", "c-2", "deep/b"]
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"yaowen: {folder / 'b.txt'}: ")
+    assert message in line
+
+
+def test_missing_files_and_patterns(shell, folder):
+    result = shell(folder / "none.txt", str(folder / "*.csv"), folder / "a.txt", "--format", "jsonl")
+    assert result.exit_code == 1
+    assert len(records(result)) == 1
+    assert "none.txt: there is no such file" in result.stderr
+    assert "*.csv: nothing matches" in result.stderr
+
+
+def test_a_directory_with_nothing_readable(shell, tmp_path):
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    result = shell(tmp_path)
+    assert result.exit_code == 1
+    assert "no readable file" in result.stderr
+    assert ".jsonl" in result.stderr
+    assert shell.loaded == [], "no model is loaded for nothing"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"{not json", "not JSON"),
+        (b"[1, 2]", "a JSON list where an object"),
+        (b'{"id": "3"}', 'no "text"'),
+        (b'{"text": ""}', 'no "text"'),
+        (b'{"text": 7}', '"text" is 7: expected a string'),
+        (b'{"text": "a", "published": "2020/02/08"}', "expected YYYY-MM-DD"),
+        (b'{"text": "a", "html": "<p>"}', "expected true or false"),
+        (b'{"text": "\xd6\xd0"}', "not UTF-8"),
+        (b"[" * 100_000, "not"),
+    ],
+)
+def test_a_bad_json_line_is_named_by_its_number(shell, tmp_path, line, message):
+    path = tmp_path / "many.jsonl"
+    path.write_bytes('{"text": "召开"}\n'.encode() + line + '\n{"text": "召开"}'.encode())
+    result = shell(path, "--format", "jsonl")
+    assert result.exit_code == 1
+    assert [record["id"] for record in records(result)] == ["many-1", "many-3"]
+    assert f"{path}:2: " in result.stderr
+    if line[:2] != b"[[":
+        assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_empty_jsonl_file(shell, tmp_path):
+    (tmp_path / "none.jsonl").write_bytes(b"\n\n")
+    result = shell(tmp_path)
+    assert result.exit_code == 1
+    assert "no line holds a document" in result.stderr
+
+
+@pytest.mark.parametrize("value", ["2020/02/08", "20200208", "2020-13-01", "08.02.2020", "yesterday"])
+def test_a_wrong_date_is_a_usage_error(shell, folder, value):
+    result = shell(folder, "--published", value)
+    assert result.exit_code == 2
+    assert "expected YYYY-MM-DD" in result.stderr
+    assert shell.extractor.calls == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["--format", "xml", "-"], ["--threads", "0", "-"]])
+def test_usage_errors(shell, arguments):
+    assert shell(*arguments).exit_code == 2
+
+
+def test_a_model_that_cannot_be_loaded_stops_with_one_paragraph(folder):
+    def load(**options):
+        raise ValueError("weights/model.safetensors: the checksum differs: install yaowen again")
+
+    result = CliRunner().invoke(main, ["predict", str(folder)], obj=load)
+    assert result.exit_code == 1
+    assert result.stderr == "yaowen: weights/model.safetensors: the checksum differs: install yaowen again\n"
+
+
+def test_a_fault_of_ours_in_one_document_does_not_take_the_others(folder):
+    class Faulty(FakeExtractor):
+        def extract(self, text, published=None, **options):
+            if options["id"] == "x/1":
+                raise IndexError("index 7 is out of bounds")
+            return super().extract(text, published, **options)
+
+    result = CliRunner().invoke(main, ["predict", str(folder), "--format", "jsonl"], obj=lambda **o: Faulty())
+    assert result.exit_code == 1
+    assert len(records(result)) == 3
+    assert "IndexError: index 7 is out of bounds. This is a fault in yaowen" in result.stderr
+
+
+# What comes out.
+
+
+def test_json_is_one_array_of_all_records(shell, folder):
+    assert [record["id"] for record in json.loads(shell(folder, "--format", "json").stdout)] == ["a", "x/1", "c-2", "deep/b"]
+    (folder / "a.txt").write_text("坏", "utf-8")
+    assert json.loads(shell(folder / "a.txt", "--format", "json").stdout) == []
+
+
+def test_explain_reaches_the_record():
+    record = json.loads("".join(render_all([page_document()], Style("jsonl", explain=True))))
+    assert record["trace"]
+    assert record["events"][0]["arguments"][0]["cues"]
+    assert "trace" not in json.loads("".join(render_all([page_document()], Style("jsonl"))))
+
+
+def test_lone_surrogates_stay_valid_json(shell):
+    result = shell("-", "--format", "jsonl", stdin=b'{"text": "a", "id": "\\ud800"}')
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["id"] == "\ud800"
+
+
+@pytest.mark.parametrize(("form", "ending"), [("table", ".txt"), ("jsonl", ".jsonl"), ("json", ".json"), ("html", ".html")])
+def test_one_file_a_document(shell, folder, tmp_path_factory, form, ending):
+    out = tmp_path_factory.mktemp("out") / "new"
+    result = shell(folder, "--format", form, "--out", out)
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert sorted(path.name for path in out.iterdir()) == sorted(f"{n}{ending}" for n in ("a", "x_1", "c-2", "deep_b"))
+    if form == "json":
+        assert json.loads((out / "a.json").read_text("utf-8"))["id"] == "a"
+
+
+def test_names_that_clash_or_would_overwrite_an_input(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("the input", "utf-8")
+    folder = Folder(tmp_path, Style("html"), [page])
+    names = [folder.write(page_document(id=identity)).name for identity in ("page", "PAGE", "../page", "a/b", "a b")]
+    assert names == ["page-2.html", "PAGE-3.html", "page-4.html", "a_b.html", "a_b-2.html"]
+    assert page.read_text("utf-8") == "the input"
+
+
+def test_running_again_gives_the_same_files(shell, folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    for _ in range(2):
+        shell(folder, "--format", "json", "--out", out)
+    assert len(list(out.iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    "identity", ["", "..", "/etc/passwd", "nul", "COM1.txt", "a" * 500, "三" * 500, "a\x00\n\u202eb", "."]
+)
+def test_safe_names(identity, tmp_path):
+    name = safe_name(identity)
+    assert (tmp_path / name).resolve().parent == tmp_path.resolve()
+    assert len((name + "-999.jsonl").encode()) <= 255
+    assert name.lower().split(".")[0] not in ("nul", "com1")
+    (tmp_path / name).write_text("", "utf-8")
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("yaowen.cli.outputs.os.replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        Folder(tmp_path, Style("json")).write(page_document())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_out_that_cannot_be_written(shell, folder):
+    result = shell(folder / "a.txt", "--out", folder / "a.txt" / "below")
+    assert result.exit_code == 1
+    assert "cannot write" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+# Streaming.
+
+
+class Lines:
+    """A stream of JSON lines that notes each line it is asked for."""
+
+    def __init__(self, lines: list[bytes], log: list[str]) -> None:
+        self.lines, self.log = iter(lines), log
+
+    def readline(self) -> bytes:
+        self.log.append("read")
+        return next(self.lines, b"")
+
+    def __iter__(self):
+        return iter(self.readline, b"")
+
+
+@pytest.mark.parametrize("form", ["table", "jsonl", "json", "html"])
+def test_each_document_is_given_before_the_next_is_read(form):
+    log: list[str] = []
+    stdin = Lines([f'{{"text": "召开{n}"}}\n'.encode() for n in range(3)], log)
+    run = Run(FakeExtractor, log.append)
+    for piece in render_all(run.extract_all([Found(None, "stdin", 0)], stdin), Style(form)):
+        if "召开" in piece:
+            log.append("write")
+    assert log == ["read", "write"] * 3 + ["read"]
+
+
+def test_progress_counts_every_byte(folder):
+    (folder / "b.txt").write_bytes(b"")
+    seen: list[int] = []
+    inputs = find([str(folder)])
+    run = Run(FakeExtractor, lambda message: None, seen.append)
+    assert predict(run, inputs, Style("jsonl"), lambda piece: None) == 1
+    sizes = sum(found.size for found in inputs if isinstance(found, Found))
+    assert sizes - 1 <= sum(seen) <= sizes  # the blank last line of the JSONL file is no document
+    assert (run.documents, run.problems) == (4, 1)
+
+
+def test_no_model_is_its_own_error():
+    def load():
+        raise ImportError("no torch: pip install 'yaowen[torch]'")
+
+    run = Run(load, lambda message: None)
+    with pytest.raises(NoModel, match="pip install"):
+        list(run.extract_all([Found(None, "stdin", 0)], io.BytesIO(b"abc")))
+
+
+def test_unreadable_file_is_a_problem(tmp_path):
+    (problem,) = read(Found(tmp_path, "folder", 0))  # a directory cannot be read as a file
+    assert isinstance(problem, Problem)
+    assert str(tmp_path) in problem.message
+
+
+def test_a_named_file_may_have_any_ending(tmp_path):
+    path = tmp_path / "notes.md"
+    path.write_text(MEETING, "utf-8")
+    (found,) = find([str(path)])
+    assert isinstance(found, Found)
+    (page,) = read(found)
+    assert isinstance(page, Page)
+    assert (page.id, page.text) == ("notes", MEETING)
+
+
+# A process of its own: pipes and signals.
+
+PROGRAM = """
+    import sys, time
+    sys.path[:0] = [{root!r}, {model!r}]
+    from tests.fake_extractor import FakeExtractor
+    from yaowen.cli.main import main
+
+    class Slow(FakeExtractor):
+        def extract(self, *arguments, **options):
+            time.sleep({pause})
+            return super().extract(*arguments, **options)
+
+    main(obj=lambda **options: Slow())
+"""
+
+
+def program(*arguments: str, pause: float = 0, **options) -> subprocess.Popen:
+    code = textwrap.dedent(PROGRAM.format(root=str(ROOT), model=str(ROOT / "model"), pause=pause))
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, **options)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_a_reader_that_has_seen_enough(tmp_path):
+    path = tmp_path / "many.jsonl"
+    path.write_text('{"text": "召开会议"}\n' * 5000, "utf-8")
+    process = program("predict", str(path), "--format", "jsonl", stdout=subprocess.PIPE)
+    assert json.loads(process.stdout.readline())["id"] == "many-1"
+    process.stdout.close()
+    assert process.wait(60) == 1
+    assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_control_c_is_quiet(tmp_path):
+    path = tmp_path / "many.jsonl"
+    path.write_text('{"text": "召开会议"}\n' * 5000, "utf-8")
+    process = program("predict", str(path), "--format", "jsonl", pause=0.05, stdout=subprocess.PIPE)
+    assert process.stdout.readline()
+    time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+
+
+def test_help_and_version():
+    runner = CliRunner()
+    assert "predict" in runner.invoke(main, ["-h"]).stdout
+    assert "--published" in runner.invoke(main, ["predict", "-h"]).stdout
+    assert runner.invoke(main, ["--version"]).stdout.startswith("yaowen ")
