@@ -1,8 +1,8 @@
 """The argument model: how likely a span fills a role of an event, from the features of the pair.
 
 A bag of features, each with a vector; their sum is normalised, rectified and read by one linear unit a role (a deep
-averaging network, Iyyer et al. 2015, over structural features instead of words). Trained by `training/arguments.py`; kept in the
-model folder as `assembler.json` (features, roles, threshold) and `assembler.safetensors` (weights).
+averaging network, Iyyer et al. 2015, over structural features instead of words). Trained by `training/arguments.py`;
+kept in the model folder as `assembler.json` (features, roles, threshold) and `assembler.safetensors` (weights).
 """
 
 import json

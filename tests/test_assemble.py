@@ -1,0 +1,190 @@
+"""The roster, the layout, the features and the argument model, on texts made for the purpose."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.marked import marked
+from yaowen.assemble.arguments import EPSILON, FORMAT, ROLE_NAMES, ArgumentModel
+from yaowen.assemble.assembler import assemble
+from yaowen.assemble.candidates import SENTENCES_BEFORE, anchors, candidates
+from yaowen.assemble.cues import Cues
+from yaowen.assemble.features import Evidence
+from yaowen.assemble.layout import Layout
+from yaowen.assemble.roster import roster
+from yaowen.schema import SPAN_LABELS
+from yaowen.spans import TaggedSpan
+
+
+def people(source: str) -> dict[str, tuple[int, list[str]]]:
+    """Name to number of mentions and titles."""
+    text, spans = marked(source)
+    layout = Layout(text, spans)
+    title = {i: text[s.start : s.end] for i, s in enumerate(layout.spans)}
+    return {e.name: (len(e.mentions), [title[o] for o in e.offices]) for e in roster(layout)}
+
+
+ROSTERS = [
+    ("joined titles", "[POSITION 市委副书记]、[POSITION 市长][OFFICIAL 乔永山]主持会议", {"乔永山": (1, ["市委副书记", "市长"])}),
+    (
+        "a title shared by a list of names goes to all, the next title to its own",
+        "[POSITION 副市长][OFFICIAL 柳新民]、[OFFICIAL 石英]，[POSITION 医院院长][OFFICIAL 方晓]任",
+        {"柳新民": (1, ["副市长"]), "石英": (1, ["副市长"]), "方晓": (1, ["医院院长"])},
+    ),
+    ("title behind the name", "[OFFICIAL 霍建民][POSITION 总书记]、[POSITION 主席]指出", {"霍建民": (1, ["总书记", "主席"])}),
+    (
+        "a title between two names belongs to the second",
+        "[OFFICIAL 霍建民][POSITION 县长][OFFICIAL 陆英]出席",
+        {"霍建民": (1, []), "陆英": (1, ["县长"])},
+    ),
+    (
+        "a surname with its title joins the one person it fits",
+        "[POSITION 县医院院长][OFFICIAL 闻一舟]说。\n[OFFICIAL 闻][POSITION 院长]又说，[OFFICIAL 闻一舟]走了。",
+        {"闻一舟": (3, ["县医院院长"])},
+    ),
+    (
+        "a surname that fits two persons joins neither",
+        "[POSITION 甲院院长][OFFICIAL 闻一舟]、[POSITION 乙院院长][OFFICIAL 闻天]到场。[OFFICIAL 闻][POSITION 院长]说",
+        {"闻一舟": (1, ["甲院院长"]), "闻天": (1, ["乙院院长"]), "闻": (1, ["院长"])},
+    ),
+    (
+        "same surname, another office: another person",
+        "[POSITION 副市长][OFFICIAL 闻一舟]到场。[OFFICIAL 闻][POSITION 院长]说",
+        {"闻一舟": (1, ["副市长"]), "闻": (1, ["院长"])},
+    ),
+    ("a former office with its body", "[POSITION 省政府副省长]、[ORGANIZATION 公安厅]原[POSITION 厅长][OFFICIAL 祁明]", {
+        "祁明": (1, ["省政府副省长", "厅长"])}),
+    ("cells of a table", "1 [OFFICIAL 霍建民] [POSITION 县长] [LOCATION 大官镇]", {"霍建民": (1, ["县长"])}),
+    ("names spaced to three characters", "[POSITION 县长][OFFICIAL 霍 明]，[OFFICIAL 霍明]", {"霍明": (2, ["县长"])}),
+    ("no name, no entry", "由[POSITION 市长]任[POSITION 组长]", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "expected"), [r[1:] for r in ROSTERS], ids=[r[0] for r in ROSTERS])
+def test_roster(source, expected):
+    assert people(source) == expected
+
+
+def test_sentences_clauses_and_lists():
+    text, spans = marked(
+        "[DATE 昨天]，[OFFICIAL 甲一]、[OFFICIAL 乙二]和[OFFICIAL 丙三]到[LOCATION 县城]。[OFFICIAL 甲一]说。"
+    )
+    layout = Layout(text, spans)
+    assert layout.sentences == [0, 0, 0, 0, 0, 1]
+    assert layout.clauses == [0, 1, 1, 1, 1, 2]
+    assert [(c.first, c.last) for c in layout.chains] == [(0, 0), (1, 3), (1, 3), (1, 3), (4, 4), (5, 5)]
+
+
+def test_longer_cue_words_win():
+    cues = Cues("县长主持召开会议")
+    assert [c.word for c in cues.within(0, 8)] == ["主持召开", "会议"]
+    assert cues.first(3, 8).word == "会议"
+    assert cues.last(0, 6).word == "主持召开"
+
+
+def test_candidates_stay_within_reach_and_fit_the_roles():
+    far = "。".join(["别的话"] * (SENTENCES_BEFORE + 1))
+    text, spans = marked(f"[DATE 昨天]{far}。[DATE 今天][POSITION 县长][OFFICIAL 甲一]主持[TRIGGER:meeting 召开]会议")
+    layout = Layout(text, spans)
+    evidence = Evidence(layout)
+    (anchor,) = anchors(layout)
+    found = {
+        text[s.start : s.end]: c.roles
+        for c in candidates(layout, evidence, anchor, "meeting")
+        for s in [layout.spans[c.span]]
+    }
+    assert found == {"今天": ("meeting.date",), "甲一": ("meeting.host", "meeting.attendee", "meeting.speaker")}
+
+
+def write_model(folder: Path, features: list[str], weights: np.ndarray, threshold: float = 0.5) -> None:
+    """A model whose hidden units are the features themselves; `weights`: (roles, features)."""
+    hidden = len(features)
+    arrays = {
+        "vectors": np.eye(hidden), "scale": np.ones(hidden), "shift": np.zeros(hidden), "output": weights,
+        "bias": np.full(len(ROLE_NAMES), -1.0),
+    }  # fmt: skip
+    header, blobs, offset = {}, [], 0
+    for name, array in arrays.items():
+        blob = array.astype(np.float32).tobytes()
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [offset, offset + len(blob)]}
+        blobs.append(blob)
+        offset += len(blob)
+    head = json.dumps(header).encode()
+    (folder / "assembler.safetensors").write_bytes(len(head).to_bytes(8, "little") + head + b"".join(blobs))
+    table = {"format": FORMAT, "roles": ROLE_NAMES, "threshold": threshold, "features": features}
+    (folder / "assembler.json").write_text(json.dumps(table), "utf-8")
+
+
+@pytest.fixture
+def hosts(tmp_path):
+    """A model that knows one thing: who stands before 主持 is the host."""
+    features = ["list then host", "label=DATE", "label=OFFICIAL"]
+    weights = np.zeros((len(ROLE_NAMES), 3))
+    weights[ROLE_NAMES.index("meeting.host"), 0] = 4.0
+    weights[ROLE_NAMES.index("meeting.date"), 1] = 4.0
+    write_model(tmp_path, features, weights)
+    return ArgumentModel.load(tmp_path)
+
+
+def test_assemble_with_a_model_that_knows_hosts_and_dates(hosts):
+    text, spans = marked(
+        "[DATE 2日][OFFICIAL 甲一]主持[TRIGGER:meeting 召开]会议，[OFFICIAL 乙二]到会。开展[MEASURE 排查]。"
+    )
+    assembly = assemble(text, spans, hosts, explain=True)
+    (event,) = assembly.events  # the model does not know of responses
+    words = {f.role: text[assembly.spans[f.span].start : assembly.spans[f.span].end] for f in event.fillers}
+    assert words == {"date": "2日", "host": "甲一"}
+    host = next(f for f in event.fillers if f.role == "host")
+    assert host.cues[0] == "list then host"
+    assert 0.5 < host.score < 1
+
+
+def test_probabilities_are_those_of_the_formula(hosts):
+    sums = np.array([1.0, 0.0, 1.0])
+    normal = (sums - sums.mean()) / np.sqrt(sums.var() + EPSILON)
+    logit = np.maximum(normal, 0)[0] * 4.0 - 1.0
+    (row,) = hosts.probabilities([["list then host", "label=OFFICIAL", "a feature it never saw"]])
+    assert row[ROLE_NAMES.index("meeting.host")] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-5)
+
+
+def test_a_folder_without_an_argument_model_says_what_to_do(tmp_path):
+    with pytest.raises(ValueError, match=r"training\.arguments"):
+        ArgumentModel.load(tmp_path)
+
+
+def test_a_model_of_another_format_is_refused(tmp_path):
+    write_model(tmp_path, ["x"], np.zeros((len(ROLE_NAMES), 1)))
+    table = json.loads((tmp_path / "assembler.json").read_text())
+    (tmp_path / "assembler.json").write_text(json.dumps(table | {"format": "yaowen-arguments/0"}))
+    with pytest.raises(ValueError, match="another version"):
+        ArgumentModel.load(tmp_path)
+
+
+@st.composite
+def tagged_texts(draw):
+    pieces = draw(
+        st.lists(st.tuples(st.text("县长甲乙、，。主持到\n", max_size=4), st.sampled_from(SPAN_LABELS)), max_size=12)
+    )
+    text, spans = "", []
+    for gap, label in pieces:
+        text += gap
+        spans.append(TaggedSpan(len(text), len(text) + 2, label))
+        text += "某某"
+    return text, spans
+
+
+@given(tagged_texts())
+def test_any_spans_assemble_and_every_person_mention_is_in_the_roster_once(case):
+    text, spans = case
+    layout = Layout(text, spans)
+    mentions = [m for entry in roster(layout) for m in entry.mentions]
+    assert sorted(mentions) == [i for i, s in enumerate(layout.spans) if s.label in ("OFFICIAL", "PERSON")]
+    evidence = Evidence(layout)
+    for anchor, kind in anchors(layout).items():
+        for candidate in candidates(layout, evidence, anchor, kind):
+            assert candidate.span != anchor
+            assert candidate.features == evidence.pair(anchor, candidate.span)
