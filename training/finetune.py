@@ -1,0 +1,285 @@
+"""Fine-tuning of an encoder into the tagger.
+
+    python -m training.finetune --config training/configs/finetune.toml [section.key=value ...]
+
+Stage 1 (`[public]`) trains the encoder on public NER sets, a linear head for each, and keeps the encoder
+(`output`/encoder). Stage 2 (`[domain]`) trains the tagger itself on our annotated news, scores the dev documents after
+every epoch with the averaged weights, and keeps the best. `output` then holds a `BertForTokenClassification` folder,
+`metrics.json`, the resolved `finetune.toml` and `predictions-dev.jsonl`. A stage whose `epochs` is 0 is left out.
+"""
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from data import annotated, labelled
+from training import config
+from training.augment import Augmentation, Augmenter
+from training.examples import IGNORED, Example, batches, collate, encode, tag_names, windows
+from training.model import DOMAIN, Tagger, load_encoder, logits, save_tagger
+from training.scoring import DevSet, decode, report
+from yaowen.schema import SPAN_LABELS
+from yaowen.tagger.viterbi import Scheme
+from yaowen.tagger.vocabulary import Vocabulary
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Schedule:
+    """How a stage trains; the learning rate follows the larger of the shares of epochs and minutes."""
+
+    epochs: float
+    minutes: float
+    learning_rate: float
+    layer_decay: float
+    warm_up: float
+    final_share: float
+    weight_decay: float
+    clip: float
+    dropout: float
+    label_smoothing: float
+    consistency: float
+    average: float
+    batch: int
+    longest: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Public:
+    folder: Path
+    sets: tuple[str, ...]
+    temperature: float
+    schedule: Schedule
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Domain:
+    train: tuple[Path, ...]
+    dev: tuple[Path, ...]
+    schedule: Schedule
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that decides a fine-tuning run."""
+
+    output: Path
+    start: Path
+    seed: int
+    precision: str
+    threads: int
+    public: Public
+    domain: Domain
+    augmentation: Augmentation
+
+
+class Source:
+    """An endless run of batches of one data set, augmented and cut anew in every epoch."""
+
+    def __init__(self, name: str, make: Callable[[np.random.Generator], list[Example]], schedule: Schedule) -> None:
+        self.name = name
+        self._make, self._schedule = make, schedule
+        self._waiting: list[list[Example]] = []
+        self.characters = self.steps = 0
+
+    def next(self, rng: np.random.Generator) -> list[Example]:
+        if not self._waiting:
+            pieces = [w for e in self._make(rng) for w in windows(e, self._schedule.longest, rng)]
+            self._waiting = batches(pieces, self._schedule.batch, rng)
+            self.characters = sum(len(p.ids) for p in pieces)
+            self.steps = len(self._waiting)
+        return self._waiting.pop()
+
+    def fill(self, rng: np.random.Generator) -> None:
+        """Make the first epoch, so that `characters` and `steps` are known."""
+        self._waiting.append(self.next(rng))
+
+
+def finetune(settings: Settings) -> dict[str, Any]:
+    """Run the stages that the settings ask for; returns what `metrics.json` says."""
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    settings.output.mkdir(parents=True, exist_ok=True)
+    config.save(settings, settings.output / "finetune.toml")
+    vocabulary = Vocabulary.load(settings.start)
+    metrics: dict[str, Any] = {"seed": settings.seed}
+    start = settings.start
+    if settings.public.schedule.epochs:
+        torch.manual_seed(settings.seed)
+        metrics["public"] = train_public(settings, vocabulary)
+        start = settings.output / "encoder"
+    if settings.domain.schedule.epochs:
+        torch.manual_seed(settings.seed + 1)
+        metrics["domain"] = train_domain(settings, start, vocabulary)
+    (settings.output / "metrics.json").write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return metrics
+
+
+def train_public(settings: Settings, vocabulary: Vocabulary) -> dict[str, Any]:
+    """Stage 1: the encoder reads every public train split with a head of its own; writes `output`/encoder."""
+    stage, heads, sources = settings.public, {}, []
+    for name in stage.sets:
+        texts = list(labelled.read(stage.folder, name, "train"))
+        names = tag_names(sorted({m.label for t in texts for m in t.spans}))
+        tags = {tag: i for i, tag in enumerate(names)}
+        examples = [encode(vocabulary, t.text, t.spans, tags) for t in texts]
+        examples = [e for e in examples if len(e.ids)]
+        heads[name.replace(".", "_")] = len(names)
+        sources.append(Source(name.replace(".", "_"), lambda rng, made=examples: made, stage.schedule))  # type: ignore[misc]
+    model = Tagger(load_encoder(settings.start, stage.schedule.dropout), heads)
+    average, record = train(model, sources, stage.schedule, settings, stage.temperature)
+    folder = settings.output / "encoder"
+    average.bert.save_pretrained(folder)
+    shutil.copy(settings.start / "vocab.txt", folder / "vocab.txt")
+    digests = {name: digest(stage.folder / (name + labelled.SUFFIX)) for name in stage.sets}
+    return record | {"data": digests, "start": digest(settings.start / "model.safetensors")}
+
+
+def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dict[str, Any]:
+    """Stage 2: the tagger itself; writes the model folder and the predictions on the dev documents."""
+    stage = settings.domain
+    documents = [d for path in stage.train for d in annotated.read(path)]
+    dev = [DevSet.read(path, vocabulary) for path in stage.dev]
+    names = tag_names(SPAN_LABELS)
+    tags = {tag: i for i, tag in enumerate(names)}
+    augmenter = Augmenter(settings.augmentation, documents)
+
+    def make(rng: np.random.Generator) -> list[Example]:
+        texts = (augmenter.text(d.text, d.spans, rng) for d in documents)
+        return [augmenter.ids(encode(vocabulary, text, spans, tags), rng) for text, spans in texts]
+
+    model = Tagger(load_encoder(start, stage.schedule.dropout), {DOMAIN: len(names)})
+    scheme = Scheme.of(names)
+    best: dict[str, Any] = {"f1": -1.0}
+
+    def after_epoch(epoch: int, averaged: Tagger) -> dict[str, Any]:
+        predictions = [[decode(d.text, e, logits(averaged, e), scheme) for d, e in file.pairs()] for file in dev]
+        scores = report(dev, predictions)
+        f1 = scores["both"]["all"]["f1"]
+        if f1 > best["f1"]:
+            best.update(f1=f1, epoch=epoch, scores=scores)
+            save_tagger(averaged, names, settings.start / "vocab.txt", settings.output)
+            for file, lines in zip(dev, predictions, strict=True):
+                file.write(lines, settings.output / f"predictions-{file.name}.jsonl")
+        return {
+            name: {k: scores[name][k]["f1"] for k in ("entities", "triggers")} for name in scores
+        }  # fmt: skip
+
+    source = Source(DOMAIN, make, stage.schedule)
+    _, record = train(model, [source], stage.schedule, settings, 1.0, after_epoch)
+    digests = {str(path): digest(path) for path in (*stage.train, *stage.dev)}
+    return record | {
+        "best_epoch": best["epoch"],
+        "dev": best["scores"],
+        "data": digests,
+        "start": digest(start / "model.safetensors"),
+    }
+
+
+def train(
+    model: Tagger, sources: list[Source], schedule: Schedule, settings: Settings, temperature: float,
+    after_epoch: Callable[[int, Tagger], dict[str, Any]] | None = None,
+) -> tuple[Tagger, dict[str, Any]]:  # fmt: skip
+    """Train until the epochs or the minutes are over; returns the model with averaged weights and a record of the run."""
+    rng = np.random.default_rng(settings.seed)
+    for source in sources:
+        source.fill(rng)
+    sizes = np.array([s.characters for s in sources], np.float64) ** temperature
+    epoch_steps = sum(s.steps for s in sources)
+    optimiser = make_optimiser(model, schedule)
+    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(schedule.average))
+
+    def average() -> Tagger:
+        return cast(Tagger, averaged.module.eval())
+
+    step, minutes, losses, log = 0, 0.0, [], []
+    begun = time.monotonic()
+    while (progress := max(step / (schedule.epochs * epoch_steps), minutes / schedule.minutes)) < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = group["peak"] * rate(progress, schedule)
+        source = sources[rng.choice(len(sources), p=sizes / sizes.sum())]
+        model.train()
+        loss = loss_of(model, source.next(rng), source.name, schedule, settings.precision)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        averaged.update_parameters(model)
+        losses.append(loss.item())
+        step += 1
+        minutes = (time.monotonic() - begun) / 60
+        if step % epoch_steps == 0:
+            line: dict[str, Any] = {"epoch": step // epoch_steps, "step": step, "minutes": round(minutes, 2)}
+            line["loss"], losses = round(float(np.mean(losses)), 4), []
+            pause = time.monotonic()
+            line |= after_epoch(line["epoch"], average()) if after_epoch else {}
+            begun += time.monotonic() - pause  # scoring is not training time
+            log.append(line)
+            print(json.dumps(line), flush=True)
+    if after_epoch and step % epoch_steps:
+        after_epoch(step // epoch_steps + 1, average())
+    return average(), {"steps": step, "minutes": round(minutes, 2), "log": log}
+
+
+def loss_of(model: Tagger, batch: list[Example], head: str, schedule: Schedule, precision: str) -> torch.Tensor:
+    """Cross-entropy (nats a character); with `consistency` the batch is read twice and disagreement is charged (R-Drop)."""
+    ids, mask, tags = collate(batch)
+    if schedule.consistency:
+        ids, mask, tags = ids.repeat(2, 1), mask.repeat(2, 1), tags.repeat(2, 1)
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        outputs = model(ids, mask, head)
+    known = tags.reshape(-1) != IGNORED
+    flat = outputs.reshape(-1, outputs.shape[-1])[known]
+    loss = torch.nn.functional.cross_entropy(flat, tags.reshape(-1)[known], label_smoothing=schedule.label_smoothing)
+    if schedule.consistency:
+        first, second = torch.log_softmax(flat, -1).chunk(2)
+        between = torch.nn.functional.kl_div(first, second, reduction="batchmean", log_target=True)
+        back = torch.nn.functional.kl_div(second, first, reduction="batchmean", log_target=True)
+        loss = loss + schedule.consistency * (between + back) / 2
+    return loss
+
+
+def make_optimiser(model: Tagger, schedule: Schedule) -> torch.optim.AdamW:
+    """AdamW; each layer below the top learns `layer_decay` times as fast as the one above; vectors do not decay."""
+    depth = model.bert.config.num_hidden_layers
+    groups = []
+    for name, parameter in model.named_parameters():
+        layer = depth + 1 if name.startswith("heads") else 0
+        if ".layer." in name:
+            layer = int(name.split(".layer.")[1].split(".")[0]) + 1
+        peak = schedule.learning_rate * schedule.layer_decay ** (depth + 1 - layer)
+        decay = schedule.weight_decay if parameter.ndim == 2 else 0.0
+        groups.append({"params": [parameter], "peak": peak, "lr": 0.0, "weight_decay": decay})
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98))
+
+
+def rate(progress: float, schedule: Schedule) -> float:
+    """The share of the peak learning rate: a linear rise, then a linear fall to `final_share`."""
+    if progress < schedule.warm_up:
+        return max(progress, 1e-3) / schedule.warm_up
+    return 1 - (1 - schedule.final_share) * (progress - schedule.warm_up) / (1 - schedule.warm_up)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("overrides", nargs="*", metavar="section.key=value")
+    arguments = parser.parse_args()
+    finetune(config.load(Settings, arguments.config, arguments.overrides))
+
+
+if __name__ == "__main__":
+    main()

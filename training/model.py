@@ -1,0 +1,63 @@
+"""The tagger while it is trained: an encoder with a linear head for each data set."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import BertConfig, BertForTokenClassification, BertModel
+from transformers.utils import logging
+
+from training.examples import Example, collate
+from yaowen.tagger.windows import cut_windows
+
+DOMAIN = "yaowen"  # the head that becomes the model's classifier
+LONGEST, CONTEXT = 510, 64  # tokens of a window when a document is read: those of yaowen.tagger
+
+logging.disable_progress_bar()
+
+
+class Tagger(torch.nn.Module):
+    """An encoder with a linear head for each data set."""
+
+    def __init__(self, encoder: BertModel, heads: dict[str, int]) -> None:
+        super().__init__()
+        self.bert = encoder
+        self.heads = torch.nn.ModuleDict({n: torch.nn.Linear(encoder.config.hidden_size, size) for n, size in heads.items()})
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor, head: str) -> torch.Tensor:
+        """Logits, float32 (batch, tokens, tags of the head)."""
+        hidden = self.bert(ids, attention_mask=mask).last_hidden_state
+        dropped = torch.nn.functional.dropout(hidden, self.bert.config.hidden_dropout_prob, self.training)
+        return self.heads[head](dropped).float()
+
+
+@torch.no_grad()
+def logits(model: Tagger, example: Example) -> np.ndarray:
+    """Tag scores of a whole document, float32 (n, tags), read in windows that end at sentence ends."""
+    parts = []
+    for window in cut_windows(example.grades, LONGEST, CONTEXT):
+        ids, mask, _ = collate([example.window(window.start, window.end)])
+        read = model(ids, mask, DOMAIN)[0, 1:-1].numpy()
+        parts.append(read[window.core_start - window.start : window.core_end - window.start])
+    return np.concatenate(parts)
+
+
+def load_encoder(folder: Path, dropout: float) -> BertModel:
+    return BertModel.from_pretrained(
+        folder, add_pooling_layer=False, attn_implementation="eager",
+        hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout,
+    )  # fmt: skip
+
+
+def save_tagger(model: Tagger, names: list[str], vocabulary: Path, folder: Path) -> None:
+    """Write a folder that `AutoModelForTokenClassification.from_pretrained` loads."""
+    settings = BertConfig.from_dict(model.bert.config.to_dict())
+    settings.id2label = dict(enumerate(names))
+    settings.label2id = {name: i for i, name in enumerate(names)}
+    whole = BertForTokenClassification(settings)
+    weights = {f"bert.{k}": v for k, v in model.bert.state_dict().items()}
+    weights |= {f"classifier.{k}": v for k, v in model.heads[DOMAIN].state_dict().items()}
+    whole.load_state_dict(weights)
+    whole.save_pretrained(folder)
+    shutil.copy(vocabulary, folder / "vocab.txt")

@@ -1,0 +1,83 @@
+"""Scores of the dev documents during fine-tuning."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data import annotated
+from eval.spans import Key, SpanScores, score
+from training.examples import Example, encode
+from yaowen.schema import ENTITY_LABELS, SPAN_LABELS, TRIGGER_TYPES, trigger_label
+from yaowen.tagger import viterbi
+from yaowen.tagger.boundaries import SENTENCE_END, trim
+from yaowen.tagger.viterbi import Scheme, log_softmax
+from yaowen.tagger.vocabulary import Vocabulary
+
+TRIGGERS = tuple(trigger_label(t) for t in TRIGGER_TYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class DevSet:
+    """Documents to score on, encoded once."""
+
+    name: str
+    documents: tuple[annotated.AnnotatedDocument, ...]
+    examples: tuple[Example, ...]
+
+    @classmethod
+    def read(cls, path: Path, vocabulary: Vocabulary) -> "DevSet":
+        documents = tuple(annotated.read(path))
+        examples = tuple(encode(vocabulary, d.text, (), {}) for d in documents)
+        return cls(f"{path.parent.name}-{path.stem}", documents, examples)
+
+    def pairs(self) -> Iterator[tuple[annotated.AnnotatedDocument, Example]]:
+        return zip(self.documents, self.examples, strict=True)
+
+    def write(self, predictions: Sequence[list[Key]], path: Path) -> None:
+        """Each document with the spans that were missed and those that are wrong, for reading errors."""
+        with path.open("w", encoding="utf-8") as out:
+            for document, keys in zip(self.documents, predictions, strict=True):
+                gold, found = {(m.start, m.end, m.label) for m in document.spans}, set(keys)
+                record = {"id": document.id, "text": document.text} | {
+                    name: [[s, e, label, document.text[s:e]] for s, e, label in sorted(group)]
+                    for name, group in (("right", gold & found), ("missed", gold - found), ("wrong", found - gold))
+                }
+                out.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def decode(text: str, example: Example, logits: np.ndarray, scheme: Scheme) -> list[Key]:
+    """The spans of a document as the finished tagger reads them; `logits` (tokens, tags)."""
+    ends = example.grades == SENTENCE_END
+    ends[-1] = True
+    decoded = viterbi.decode(log_softmax(logits[:, scheme.columns]), ends)
+    keys = []
+    for first, last, label, _ in viterbi.spans(decoded, len(scheme.labels)):
+        if edges := trim(text, int(example.offsets[first]), int(example.offsets[last]) + 1):
+            keys.append((*edges, scheme.labels[label]))
+    return keys
+
+
+def report(sets: Sequence[DevSet], predictions: Sequence[Sequence[list[Key]]]) -> dict[str, Any]:
+    """Strict scores of each set and of both together: entities, triggers, all (micro), and each label."""
+    totals = {
+        file.name: sum(
+            (
+                score(((m.start, m.end, m.label) for m in document.spans), keys)
+                for document, keys in zip(file.documents, found, strict=True)
+            ),
+            SpanScores(),
+        )
+        for file, found in zip(sets, predictions, strict=True)
+    }
+    totals["both"] = sum(totals.values(), SpanScores())
+    return {
+        name: {
+            "entities": s.micro(ENTITY_LABELS).to_dict(), "triggers": s.micro(TRIGGERS).to_dict(),
+            "all": s.micro(SPAN_LABELS).to_dict(), "labels": s.to_dict(),
+        }
+        for name, s in totals.items()
+    }  # fmt: skip
