@@ -1,0 +1,54 @@
+# make demo    the main job on an example page: needs Python 3.10 or newer and nothing else
+# make test    everything that tests need, and the tests
+# make check   what CI runs: ruff, mypy, tests
+# make wheel   the package as users get it: built, installed alone, run outside this folder
+# make clean   remove what the above made
+
+PYTHON ?= python3
+VENV   ?= .venv
+# Installed before the rest. Any build of PyTorch will do; without a GPU the CPU build is a tenth of the size:
+#   make test TORCH="torch"
+TORCH  ?= torch==2.13.0
+
+BIN  := $(VENV)/bin
+PAGE := examples/daguan-flood.html
+DEMO := build/demo
+
+.PHONY: demo test check wheel clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.user
+	@mkdir -p $(DEMO)
+	$(BIN)/yaowen predict $(PAGE)
+	$(BIN)/yaowen predict $(PAGE) --format html > $(DEMO)/daguan-flood.html
+	@echo "The same as a page: open $(DEMO)/daguan-flood.html in a browser."
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+wheel: $(VENV)/.dev
+	PYTHON=$(abspath $(BIN))/python .ci/wheel
+
+clean:
+	rm -rf $(VENV) $(DEMO) dist
+
+# A stamp says what a virtual environment holds; a changed pyproject.toml makes it install again.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("yaowen needs Python 3.10 or newer, this is " + sys.version.split()[0] + ": make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.user: pyproject.toml | $(VENV)/.made
+	$(BIN)/python -m pip install --quiet --editable ".[html]"
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.made
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@ $(VENV)/.user
