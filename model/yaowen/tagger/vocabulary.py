@@ -59,7 +59,9 @@ class Vocabulary:
         ids: dict[str, int] = {}
         for index, token in enumerate(self.tokens[5:], 5):
             if len(token) != 1 or token.isspace() or token in ids:
-                raise ValueError(f"{source}, line {index + 1}: {token!r} is not one visible character that stands there first")
+                raise ValueError(
+                    f"{source}, line {index + 1}: {token!r} is not one visible character that stands there first"
+                )
             ids[token] = index
         self._table = _table(ids)
 

@@ -1,0 +1,67 @@
+"""Sentence ends, clause ends and the punctuation at the edges of spans, read from `boundaries.toml`."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+CLAUSE_END: Final = 1
+SENTENCE_END: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Boundaries:
+    strengths: NDArray[np.uint8]  # (0x110000,): how good a place to cut is after this code point
+    punctuation: frozenset[str]
+    closers: dict[str, str]  # the closing mate of an opening mark
+    openers: dict[str, str]
+
+
+@cache
+def _boundaries() -> _Boundaries:
+    table = tomllib.loads((files("yaowen.tagger") / "boundaries.toml").read_text("utf-8"))
+    strengths = np.zeros(0x110000, np.uint8)
+    strengths[[ord(c) for c in table["clause_ends"]]] = CLAUSE_END
+    strengths[[ord(c) for c in table["sentence_ends"] + "\n"]] = SENTENCE_END
+    closers = dict(table["pairs"])
+    openers = {closer: opener for opener, closer in table["pairs"]}
+    return _Boundaries(strengths, frozenset(table["punctuation"]), closers, openers)
+
+
+def strengths(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """How good a place to cut is after each character: 0, `CLAUSE_END` or `SENTENCE_END`; shape (characters,)."""
+    return _boundaries().strengths[codes]
+
+
+def trim(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The span without white space and punctuation at its edges; None if nothing is left.
+
+    A quotation mark or bracket whose mate is inside the span stays.
+
+    >>> trim("、“只进不出”方案，", 0, 9), trim("（市长", 0, 3), trim("——", 0, 2)
+    ((1, 8), (1, 3), None)
+    """
+    data = _boundaries()
+
+    while start < end and _loose(text[start], data.closers, text[start + 1 : end]):
+        start += 1
+    while start < end and _loose(text[end - 1], data.openers, text[start : end - 1]):
+        end -= 1
+    return (start, end) if start < end else None
+
+
+def _loose(edge: str, mates: Mapping[str, str], rest: str) -> bool:
+    """Whether the character at the edge of a span does not belong to it."""
+    if edge.isspace():
+        return True
+    return edge in _boundaries().punctuation and (edge not in mates or mates[edge] not in rest)

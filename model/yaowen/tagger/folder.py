@@ -1,0 +1,134 @@
+"""A model folder: what is in it, and that nothing in it is damaged, before anything is loaded from it."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from yaowen.schema import SPAN_LABELS
+from yaowen.tagger.viterbi import Scheme
+
+SCHEMA: Final = "yaowen-model/1"
+MANIFEST: Final = "manifest.json"
+REQUIRED: Final = ("config.json", "vocab.txt", "model.safetensors", "model.onnx")
+REMEDY: Final = (
+    "If this is the model that came with yaowen, install it again (pip install --force-reinstall yaowen); if it is a model "
+    "of your own, export it again (python -m training.export FOLDER, in yaowen's repository)."
+)
+
+
+class ModelError(ValueError):
+    """A model folder that cannot be used; the message says which file, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A folder whose files are those of its manifest."""
+
+    path: Path
+    version: str
+    scheme: Scheme
+    temperature: float  # logits are divided by it before they become probabilities
+    positions: int  # tokens the encoder reads at once, with [CLS] and [SEP]
+    embeddings: int  # tokens the encoder knows
+    files: frozenset[str]
+
+    @classmethod
+    def load(cls, path: Path | str) -> "ModelFolder":
+        """Read and check a folder: form of the manifest, sha256 of every file, labels. Raises `ModelError`."""
+        path = Path(path)
+        if not path.is_dir():
+            raise ModelError(f"{path}: there is no such model folder. {REMEDY}")
+        manifest = _object(path / MANIFEST)
+        if manifest.get("schema") != SCHEMA:
+            raise ModelError(
+                f"{path / MANIFEST}: schema is {manifest.get('schema')!r}, this yaowen reads {SCHEMA!r}. {REMEDY}"
+            )
+        files = manifest.get("files")
+        if not isinstance(files, dict) or (lacking := [name for name in REQUIRED if name not in files]):
+            what = f"does not list {lacking[0]}" if isinstance(files, dict) else "has no list of files"
+            raise ModelError(f"{path / MANIFEST}: the manifest {what}. {REMEDY}")
+        for name, wanted in files.items():
+            _verify(path, name, wanted)
+        config = _object(path / "config.json")
+        scheme = _scheme(config, path)
+        if list(scheme.labels) != manifest.get("labels"):
+            raise ModelError(f"{path}: the labels of {MANIFEST} and of config.json are not the same. {REMEDY}")
+        temperature = manifest.get("temperature")
+        if not isinstance(temperature, int | float) or not 0 < temperature < math.inf:
+            raise ModelError(f"{path / MANIFEST}: temperature is {temperature!r}, expected a number above 0. {REMEDY}")
+        positions, embeddings = config.get("max_position_embeddings"), config.get("vocab_size")
+        if not isinstance(positions, int) or not isinstance(embeddings, int) or positions < 16:
+            raise ModelError(f"{path}/config.json: expected vocab_size and at least 16 max_position_embeddings. {REMEDY}")
+        version = str(manifest.get("version", ""))
+        return cls(path, version, scheme, float(temperature), positions, embeddings, frozenset(files))
+
+    def file(self, name: str) -> Path:
+        """The path of a checked file; raises `ModelError` for one that the manifest does not list."""
+        if name not in self.files:
+            raise ModelError(f"{self.path}: the model has no {name}. {REMEDY}")
+        return self.path / name
+
+
+def write_manifest(folder: Path, version: str, temperature: float = 1.0) -> Path:
+    """Write the manifest for the files that a folder has now; sub-folders and hidden files are no part of a model."""
+    names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != MANIFEST and not p.name.startswith("."))
+    record = {
+        "schema": SCHEMA,
+        "version": version,
+        "labels": list(_scheme(_object(folder / "config.json"), folder).labels),
+        "temperature": temperature,
+        "files": {name: _sha256(folder / name) for name in names},
+    }
+    path = folder / MANIFEST
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return path
+
+
+def _verify(folder: Path, name: str, wanted: Any) -> None:
+    if Path(name).name != name or "\\" in name:
+        raise ModelError(f"{folder / MANIFEST}: {name!r} is not a plain file name. {REMEDY}")
+    path = folder / name
+    try:
+        found = _sha256(path)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: this file of the model is missing. {REMEDY}") from None
+    except OSError as error:
+        raise ModelError(f"{path}: this file of the model cannot be read ({error.strerror}). {REMEDY}") from None
+    if found != wanted:
+        raise ModelError(
+            f"{path}: this file of the model is damaged or was changed (sha256 {found[:12]}…, the manifest says "
+            f"{str(wanted)[:12]}…). {REMEDY}"
+        )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _object(path: Path) -> Mapping[str, Any]:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{path}: this file is missing, so the folder is not a model of yaowen. {REMEDY}") from None
+    except ValueError as error:
+        raise ModelError(f"{path}: not a JSON file ({error}). {REMEDY}") from None
+    if not isinstance(record, dict):
+        raise ModelError(f"{path}: expected a JSON object. {REMEDY}")
+    return record
+
+
+def _scheme(config: Mapping[str, Any], folder: Path) -> Scheme:
+    names = config.get("id2label")
+    if not isinstance(names, dict):
+        raise ModelError(f"{folder}/config.json: id2label is missing, so this is not a token classifier. {REMEDY}")
+    try:
+        scheme = Scheme.of([names[str(index)] for index in range(len(names))])
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"{folder}/config.json: id2label is not a BIO scheme: {error}. {REMEDY}") from None
+    if unknown := [label for label in scheme.labels if label not in SPAN_LABELS]:
+        raise ModelError(f"{folder}/config.json: unknown label {unknown[0]!r}; known: {', '.join(SPAN_LABELS)}. {REMEDY}")
+    return scheme

@@ -1,0 +1,36 @@
+"""The encoder on ONNX Runtime's CPU kernels."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yaowen.tagger.folder import REMEDY, ModelError, ModelFolder
+
+
+class OnnxBackend:
+    """One session, shared by all threads: `InferenceSession.run` may be called from several at once."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, folder: ModelFolder, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1  # the graph is one chain
+        # A plan of buffers is kept for every shape ever seen: with free lengths that is a leak.
+        options.enable_mem_pattern = False
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(folder.file("model.onnx")), options, providers=["CPUExecutionProvider"]
+            )
+        except ModelError:
+            raise
+        except Exception as error:  # its exceptions share no base class
+            raise ModelError(
+                f"{folder.path}: onnxruntime {onnxruntime.__version__} cannot load it: {error}. {REMEDY}"
+            ) from error
+
+    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Both arguments (batch, length), as `windows.stack` makes them; the result (batch, length, tags)."""
+        return self._session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]

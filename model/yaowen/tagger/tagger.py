@@ -1,0 +1,135 @@
+"""Normalised texts in, labelled spans out."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yaowen.spans import TaggedSpan
+from yaowen.tagger.boundaries import SENTENCE_END, strengths, trim
+from yaowen.tagger.folder import REMEDY, ModelError, ModelFolder
+from yaowen.tagger.viterbi import decode, log_softmax, spans
+from yaowen.tagger.vocabulary import Tokens, Vocabulary
+from yaowen.tagger.windows import Placed, batches, place, shards, stack
+
+CONTEXT: Final = 64  # tokens read on both sides of what is kept, in a text longer than a window
+BATCH_TOKENS: Final = 4096  # with padding
+SHARD_TOKENS: Final = 1 << 15  # tagged at one time: 5 MB of probabilities, and enough windows to sort by length
+WIDTH_MULTIPLE: Final = 8  # few widths keep the runtime's buffers few
+
+
+class Backend(Protocol):
+    """What computes the encoder."""
+
+    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(batch, length) and (batch, length) to (batch, length, tags)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """The spans of one text in text order; how many characters it has, how many the vocabulary lacks; windows read."""
+
+    spans: tuple[TaggedSpan, ...]
+    characters: int
+    unknown: int
+    windows: int
+
+
+class Tagger:
+    """A model folder, loaded; may be shared by threads, and gives the same spans whatever else is tagged with a text."""
+
+    __slots__ = ("_backend", "_longest", "_vocabulary", "folder")
+
+    def __init__(self, folder: ModelFolder, backend: Backend) -> None:
+        self.folder = folder
+        self._backend = backend
+        self._vocabulary = Vocabulary.load(folder.path)
+        self._longest = folder.positions - 2  # [CLS] and [SEP]
+        if len(self._vocabulary) != folder.embeddings:
+            raise ModelError(
+                f"{folder.path}: vocab.txt has {len(self._vocabulary)} tokens, config.json says {folder.embeddings}. {REMEDY}"
+            )
+
+    @classmethod
+    def load(
+        cls, folder: Path, backend: Literal["onnx", "torch"] = "onnx", threads: int | None = None, device: str | None = None
+    ) -> "Tagger":
+        """Check and load a model folder.
+
+        `threads` of the CPU (default: all that the process may use); `device` is for torch. Raises `ModelError` for a
+        folder that is incomplete, damaged or not a model, `ValueError` for an unknown backend.
+        """
+        checked = ModelFolder.load(folder)
+        if backend == "onnx":
+            from yaowen.tagger.onnx_backend import OnnxBackend
+
+            return cls(checked, OnnxBackend(checked, threads or _processors()))
+        if backend == "torch":
+            from yaowen.tagger.torch_backend import TorchBackend
+
+            return cls(checked, TorchBackend(checked, threads, device))
+        raise ValueError(f"unknown backend {backend!r}; known: onnx, torch")
+
+    def tag(self, texts: Sequence[str]) -> list[Tagging]:
+        """The spans of each text, which must be normalised; memory does not grow with the length of the texts."""
+        unknown, windows = [0] * len(texts), [0] * len(texts)
+        found: list[list[TaggedSpan]] = [[] for _ in texts]
+
+        def encoded() -> Iterator[Tokens]:
+            for number, text in enumerate(texts):
+                tokens = self._vocabulary.encode(text)
+                unknown[number] = tokens.unknown
+                yield tokens
+
+        context = min(CONTEXT, self._longest // 8)
+        for shard in shards(place(encoded(), self._longest, context), SHARD_TOKENS):
+            for placed in shard:
+                windows[placed.text] += 1
+            for number, span in self._tag_shard(shard, texts):
+                found[number].append(span)
+        return [
+            Tagging(tuple(found[number]), len(text), unknown[number], windows[number]) for number, text in enumerate(texts)
+        ]
+
+    def _tag_shard(self, shard: Sequence[Placed], texts: Sequence[str]) -> Iterator[tuple[int, TaggedSpan]]:
+        """Spans with the numbers of their texts; the cores of the shard's windows are one array of tokens here."""
+        cores = [slice(placed.window.core_start, placed.window.core_end) for placed in shard]
+        offsets = np.concatenate([placed.tokens.offsets[core] for placed, core in zip(shard, cores, strict=True)])
+        codes = np.concatenate([placed.tokens.codes[core] for placed, core in zip(shard, cores, strict=True)])
+        owner = np.repeat([placed.text for placed in shard], [core.stop - core.start for core in cores])
+        ends = strengths(codes) == SENTENCE_END
+        ends[:-1] |= owner[1:] != owner[:-1]
+        ends[-1] = True
+        log_probabilities = log_softmax(self._logits(shard) / np.float32(self.folder.temperature))
+        labels = self.folder.scheme.labels
+        for first, last, label, score in spans(decode(log_probabilities, ends), len(labels)):
+            number = int(owner[first])
+            edges = trim(texts[number], int(offsets[first]), int(offsets[last]) + 1)
+            if edges:
+                yield number, TaggedSpan(*edges, labels[label], score)
+
+    def _logits(self, shard: Sequence[Placed]) -> NDArray[np.float32]:
+        """Logits of the cores of the windows, one after the other: (tokens, tags), columns as in the scheme."""
+        columns = self.folder.scheme.columns
+        starts = np.cumsum([0, *(placed.window.core_end - placed.window.core_start for placed in shard)])
+        result = np.empty((starts[-1], len(columns)), np.float32)
+        for batch in batches([placed.window.length + 2 for placed in shard], BATCH_TOKENS):
+            chosen = [shard[index] for index in batch]
+            widest = chosen[0].window.length + 2
+            width = min(-(-widest // WIDTH_MULTIPLE) * WIDTH_MULTIPLE, self.folder.positions)
+            logits = self._backend.logits(*stack([p.tokens.ids[p.window.start : p.window.end] for p in chosen], width))
+            for row, (index, placed) in enumerate(zip(batch, chosen, strict=True)):
+                window = placed.window
+                low, high = window.core_start - window.start + 1, window.core_end - window.start + 1
+                result[starts[index] : starts[index + 1]] = logits[row, low:high][:, columns]
+        return result
+
+
+def _processors() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only; counts what a container leaves
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -1,0 +1,78 @@
+"""Make a yaowen model of a fine-tuned folder.
+
+    python -m training.export FOLDER [--version 0.1.0] [--temperature 1.0]
+
+FOLDER holds a `BertForTokenClassification` (`config.json`, `model.safetensors` in float32) and `vocab.txt`. Written there:
+`tokenizer.json` and `tokenizer_config.json` for transformers, `model.onnx` (the graph; its weights are those in
+`model.safetensors`), and last `manifest.json` with the sha256 of every file. Run it again after any change to the folder.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from training.hf_tokenizer import write_tokenizer
+from training.onnx_graph import bert_token_classifier
+from yaowen.tagger.folder import ModelFolder, write_manifest
+
+TOLERANCE = 1e-4  # largest difference of a logit between the graph and transformers
+
+
+def export(folder: Path, version: str, temperature: float = 1.0) -> ModelFolder:
+    """Write everything that is derived from a fine-tuned model, and load it as a user would.
+
+    Raises `ValueError` for a folder that is not of the form above.
+    """
+    for name in ("config.json", "model.safetensors", "vocab.txt"):
+        if not (folder / name).is_file():
+            raise ValueError(f"{folder / name} is missing: export takes the folder that training.finetune wrote")
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    write_tokenizer(folder, int(config["max_position_embeddings"]))
+    onnx.save(bert_token_classifier(folder), str(folder / "model.onnx"))
+    onnx.checker.check_model(str(folder / "model.onnx"))
+    # Umask and temporary files leave saved weights readable by their owner alone: no use in a package.
+    for path in folder.iterdir():
+        if path.is_file():
+            path.chmod(0o644)
+    write_manifest(folder, version, temperature)
+    return ModelFolder.load(folder)
+
+
+def largest_difference(folder: ModelFolder, seed: int = 0) -> float:
+    """Between the logits of the ONNX graph and those of transformers, over random padded batches."""
+    from yaowen.tagger.onnx_backend import OnnxBackend
+    from yaowen.tagger.torch_backend import TorchBackend
+
+    rng = np.random.default_rng(seed)
+    backends = OnnxBackend(folder, threads=1), TorchBackend(folder, threads=None, device="cpu")
+    largest = 0.0
+    for rows, width in ((1, 5), (3, folder.positions // 3), (2, folder.positions)):
+        ids = rng.integers(5, folder.embeddings, (rows, width))
+        mask = (np.arange(width) < rng.integers(2, width + 1, (rows, 1))).astype(np.int64)
+        ours, theirs = (backend.logits(ids, mask) for backend in backends)
+        largest = max(largest, float(np.abs(ours - theirs)[mask == 1].max()))
+    return largest
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--temperature", type=float, default=1.0, help="logits are divided by it before they become scores")
+    arguments = parser.parse_args()
+    try:
+        folder = export(arguments.folder, arguments.version, arguments.temperature)
+    except ValueError as error:
+        parser.error(str(error))
+    difference = largest_difference(folder)
+    size = sum((folder.path / name).stat().st_size for name in folder.files)
+    print(f"{folder.path}: {size / 1e6:.1f} MB in {len(folder.files)} files, logits within {difference:.1e} of transformers")
+    if difference > TOLERANCE:
+        parser.exit(1, f"that is more than {TOLERANCE:g}: the graph does not compute this model\n")
+
+
+if __name__ == "__main__":
+    main()
