@@ -15,7 +15,7 @@ _FULL = re.compile(
     rf"|(?P<cyear>[{DIGITS}]{{4}})年(?P<cmonth>[{DIGITS}十]{{1,2}})月(?P<cday>[{DIGITS}十]{{1,3}})日"
 )
 _COMPACT = re.compile(r"(?<!\d)(?P<year>\d{4})[-/]?(?P<month>\d{2})[-/]?(?P<day>\d{2})(?!\d)")
-_GAP = r"[ \n]{0,3}[:：]?[ \n]{0,3}[\[【(（]?"
+_GAP = r"[ \n]{0,3}[:：]?[ \n]{0,3}[\[【(（]? ?"
 _CLOCK = r"(?:[ T]*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?"
 _WEEKDAY = r"(?: *(?:星期|周)[一二三四五六日天])?"
 

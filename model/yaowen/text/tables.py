@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from yaowen.text.edits import Codes
 
 if sys.version_info >= (3, 11):
@@ -97,7 +98,7 @@ def folding() -> dict[str, str]:
     data = read_data("characters.toml")
     width = set(data["width"])
     table = data["look_alikes"] | {chr(int(key, 16)): value for key, value in data["radicals"].items()}
-    for code in _code_points(data["fold"]):
+    for code in sorted(set(_code_points(data["fold"])) - set(_code_points(data["remove"]))):
         old, new = chr(code), unicodedata.normalize("NFKC", chr(code))
         # A full-width comma is no compatibility character in Chinese text: the width rule decides.
         if old != new and len(new) == 1 and not (code > 0xFF00 and new in width):

@@ -1,0 +1,379 @@
+"""Normalisation: cases found and made up, each under the same laws, and those laws on generated text."""
+
+import json
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from yaowen.text import tables
+from yaowen.text.edits import Action, apply, replay, to_codes, to_text
+from yaowen.text.normalise import NormalisedText, normalise, normalise_view
+from yaowen.text.rules import Page, simplify
+from yaowen.text.tables import Kind
+
+ROOT = Path(__file__).parent.parent
+SHARED = Path(os.environ.get("YAOWEN_SHARED", ROOT.parent / "shared"))
+CASES: dict[str, list[dict[str, Any]]] = json.loads((ROOT / "tests/cases/normalise.json").read_text(encoding="utf-8"))
+
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared data (YAOWEN_SHARED)")
+
+
+def check_laws(page: NormalisedText) -> None:
+    """What holds for every normalised text."""
+    assert replay(page.raw, page.trace) == page.text
+    assert normalise(page.text).text == page.text, "normalising twice is not normalising once"
+    assert len(page.starts) == len(page.ends) == len(page.text)
+    if not page.text:
+        return
+    assert page.starts[0] >= 0
+    assert page.ends[-1] <= len(page.raw)
+    assert (page.starts < page.ends).all()
+    assert (page.ends[:-1] <= page.starts[1:]).all()
+    unwanted = Kind.LINE_END | Kind.REMOVE | Kind.SPACE | Kind.FOLD | Kind.QUOTE
+    assert not (tables.kinds()[to_codes(page.text)] & np.uint16(unwanted)).any()
+
+
+def check_spans(page: NormalisedText, spans: Iterator[tuple[int, int]]) -> None:
+    """Normalised to raw and back gives the same span."""
+    for start, end in spans:
+        assert page.normalised_span(*page.raw_span(start, end)) == (start, end)
+
+
+def cases(*kinds: str, expect_failures: bool = True) -> list[Any]:
+    """The cases of some kinds as parameters; known failures must fail, so that one that is mended is noticed."""
+    failing = pytest.mark.xfail(strict=True) if expect_failures else ()
+    return [
+        pytest.param(case, id=f"{kind}: {case['why']}", marks=failing if kind == "known_failure" else ())
+        for kind in kinds
+        for case in CASES[kind]
+    ]
+
+
+@pytest.mark.parametrize("case", cases(*CASES))
+def test_case(case: dict[str, Any]) -> None:
+    page = normalise(case["raw"])
+    assert page.text == case["text"]
+    for text, raw in case.get("spans", ()):
+        start = page.text.index(text)
+        raw_start, raw_end = page.raw_span(start, start + len(text))
+        assert page.raw[raw_start:raw_end] == raw
+
+
+@pytest.mark.parametrize("case", cases(*CASES, expect_failures=False))
+def test_case_laws(case: dict[str, Any]) -> None:
+    page = normalise(case["raw"])
+    check_laws(page)
+    check_spans(page, ((i, j) for i in range(len(page.text)) for j in range(i + 1, len(page.text) + 1)))
+
+
+@pytest.mark.parametrize("case", cases("negative"))
+def test_negative_cases_leave_no_trace(case: dict[str, Any]) -> None:
+    corrected = {Action.SIMPLIFY, Action.VARIANT}  # undo each other in words that the tables cut wrongly
+    assert {step.action for step in normalise(case["raw"]).trace} <= corrected
+
+
+# Generated text
+
+DAMAGED = ["領(lǐng)", "導(dǎo)", "(jì)", "?chē)?yán)", "嚴(yán)", "揹著", "藉著", "甚麼", "瞭解", "\r\n"]
+WORDS = [*DAMAGED, "（km）", "乾隆", "重覆", "覆盖", "三重", "神祇", "沈默", "1,000", "12:30", "9.5%"]
+NASTY = (
+    "領导国麵製誌瞭覆藉著乾祇甚麼么干书，,：:；;！!？?（(）)「」『』“”。…—[lǐngāa1lǚüv4０Ａ％～．\ufffd'’-"
+    "\r\n\u2028\u0085\t \u3000\u00a0\u200b\ufeff\u00ad\ufe0f\ud83d\ue000\ue5e5\u030c⻄⼯\uf902\U0002f800\U000e0100①Ⅲ㎡"
+)
+nasty_text = st.lists(st.one_of(st.sampled_from(WORDS), st.sampled_from(NASTY), st.characters()), max_size=40).map("".join)
+
+
+@given(nasty_text)
+@settings(max_examples=1500, deadline=None)
+@example("揹著")
+@example("終日乾乾")
+@example("薴麻")
+@example("領(lǐng(lǐng))")
+def test_laws_hold_for_any_text(raw: str) -> None:
+    page = normalise(raw)
+    check_laws(page)
+    check_spans(page, ((i, min(i + k, len(page.text))) for i in range(len(page.text)) for k in (1, 2, 7)))
+
+
+@given(nasty_text)
+@settings(max_examples=300, deadline=None)
+def test_explanation_points_into_the_raw_text(raw: str) -> None:
+    page = normalise(raw)
+    explained = page.explain()
+    assert [e["count"] for e in explained] == [len(step.starts) for step in page.trace]
+    for entry in explained:
+        for shown in entry["examples"]:
+            assert 0 <= shown["start"] <= shown["end"] <= len(raw)
+            if entry is explained[0]:
+                assert raw[shown["start"] : shown["end"]] == shown["before"]
+
+
+@st.composite
+def views(draw: st.DrawFn) -> NormalisedText:
+    """A view of a raw source in which pieces are kept, dropped, replaced by one or two characters, or inserted."""
+    raw, text = "", ""
+    starts: list[int] = []
+    ends: list[int] = []
+    for piece in draw(st.lists(st.text("a領導(dǎo)&<>", min_size=1, max_size=4), max_size=12)):
+        how = draw(st.sampled_from(["keep", "drop", "one", "two", "insert"]))
+        at = len(raw)
+        if how == "insert":
+            text, starts, ends = text + "\n", [*starts, at], [*ends, at]
+        raw += piece
+        if how in ("keep", "insert"):
+            text += piece
+            starts += range(at, len(raw))
+            ends += range(at + 1, len(raw) + 1)
+        elif how != "drop":
+            size = 1 if how == "one" else 2
+            text, starts, ends = text + "國，"[:size], starts + [at] * size, ends + [len(raw)] * size
+    return NormalisedText.from_pieces(raw, text, starts, ends)
+
+
+@given(views())
+@settings(max_examples=500, deadline=None)
+def test_views_replay_and_compose(view: NormalisedText) -> None:
+    assert replay(view.raw, view.trace) == view.text
+    page = normalise_view(view)
+    alone = normalise(view.text)
+    assert page.text == alone.text
+    assert replay(view.raw, page.trace) == page.text
+    for i in range(len(page.text)):
+        start, end = alone.raw_span(i, i + 1)
+        assert page.raw_span(i, i + 1) == view.raw_span(start, end)
+
+
+# Damage to clean text is undone
+
+
+@cache
+def sentences() -> list[str]:
+    """Clean sentences of our own corpus, normalised."""
+    lines = (ROOT / "data/authored/dev.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = (normalise(json.loads(line)["text"]).text for line in lines)
+    return [sentence for text in texts for sentence in text.split("\n") if len(sentence) > 10]
+
+
+@cache
+def opencc(name: str) -> Any:
+    return pytest.importorskip("opencc").OpenCC(name).convert
+
+
+def check_restored(damaged: str, clean: str, pieces: list[str]) -> None:
+    """Damaged text gives the clean one, and every clean character points at the damaged piece it was made of."""
+    page = normalise(damaged)
+    assert page.text == clean
+    check_laws(page)
+    at = 0
+    for index, piece in enumerate(pieces):
+        start, end = page.raw_span(index, index + 1)
+        assert at <= start < end <= at + len(piece)
+        assert page.raw[start] == piece[0]
+        at += len(piece)
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_pinyin_is_taken_out(data: st.DataObject) -> None:
+    clean = data.draw(st.sampled_from(sentences()))
+    readings = ["lǐng", "dǎo", "yì", "nǚ", "zhuāng", "ér", "lüè", "ji4"]
+    pieces = []
+    for character in clean:
+        annotated = "\u4e00" <= character <= "\u9fff" and data.draw(st.integers(0, 3)) == 0
+        reading = data.draw(st.sampled_from(readings)) if annotated else ""
+        bracket = data.draw(st.sampled_from(["()", "（）"])) if annotated else ""
+        pieces.append(character + (bracket[0] + reading + bracket[1] if annotated else ""))
+    check_restored("".join(pieces), clean, pieces)
+
+
+@pytest.mark.parametrize("index", range(0, 150, 3))
+def test_traditional_is_simplified(index: int) -> None:
+    clean = sentences()[index]
+    traditional = opencc("s2t")(clean)
+    assert len(traditional) == len(clean)
+    page = normalise(traditional)
+    if opencc("t2s")(traditional) == clean:
+        check_restored(traditional, clean, list(traditional))
+    else:
+        check_laws(page)
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_full_width_letters_and_digits_are_folded(data: st.DataObject) -> None:
+    clean = data.draw(st.sampled_from(sentences()))
+    pieces = [
+        chr(ord(c) + tables.FULL_WIDTH) if c.isascii() and c.isalnum() and data.draw(st.booleans()) else c for c in clean
+    ]
+    check_restored("".join(pieces), clean, pieces)
+
+
+@given(st.sampled_from("，：；！？（）"), st.data())
+@settings(max_examples=100, deadline=None)
+def test_half_width_punctuation_beside_chinese_is_widened(mark: str, data: st.DataObject) -> None:
+    clean = data.draw(st.sampled_from([s for s in sentences() if mark in s]))
+    damaged = clean.replace(mark, chr(ord(mark) - tables.FULL_WIDTH))
+    check_restored(damaged, clean, list(damaged))
+
+
+@cache
+def over_conversions() -> dict[str, list[str]]:
+    """What each simplified character is written as somewhere in traditional text, by the tables of OpenCC."""
+    dictionary = Path(pytest.importorskip("opencc").__file__).parent / "dictionary/STCharacters.txt"
+    rows = (line.split("\t") for line in dictionary.read_text(encoding="utf-8").splitlines())
+    return {simplified: traditional.split(" ") for simplified, traditional in rows}
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_over_converted_text_is_put_right(data: st.DataObject) -> None:
+    clean = data.draw(st.sampled_from(sentences()))
+    forms = [over_conversions().get(c, [c]) for c in clean]
+    damaged = "".join(form[data.draw(st.integers(0, len(form) - 1))] for form in forms)
+    assume(not set("鍊乾讎") & set(damaged))  # the known failures
+    check_restored(damaged, clean, list(damaged))
+
+
+# The conversion against OpenCC itself
+
+
+def converted_once(text: str) -> str:
+    """One pass of our conversion."""
+    step = simplify(Page.of(to_codes(text)))
+    return text if step is None else to_text(apply(to_codes(text), step)[0])
+
+
+def corpus_texts(folder: Path) -> list[str]:
+    return [json.loads(line)["text"] for path in sorted(folder.glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+
+
+def check_against_opencc(texts: list[str]) -> None:
+    text = "\n".join(texts)
+    assert converted_once(text) == opencc("t2s")(text)
+    traditional = opencc("s2t")(text)
+    assert converted_once(traditional) == opencc("t2s")(traditional)
+
+
+def test_conversion_is_that_of_opencc_on_our_corpus() -> None:
+    check_against_opencc(corpus_texts(ROOT / "data/authored"))
+
+
+@needs_shared
+def test_conversion_is_that_of_opencc_on_the_annotated_corpus() -> None:
+    check_against_opencc(corpus_texts(SHARED / "corpora/annotated"))
+
+
+def dictionary_keys() -> list[str]:
+    folder = Path(pytest.importorskip("opencc").__file__).parent / "dictionary"
+    return [
+        line.split("\t")[0]
+        for name in ("TSPhrases.txt", "TSCharacters.txt", "STPhrases.txt")
+        for line in (folder / name).read_text(encoding="utf-8").splitlines()
+    ]
+
+
+def test_conversion_is_that_of_opencc_on_its_own_entries() -> None:
+    check_against_opencc(dictionary_keys()[:12000])
+
+
+@given(st.lists(st.sampled_from(dictionary_keys()[:277] + list("乾瞭覆藉鍾鍊於一不国，,。")), min_size=2, max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_conversion_is_that_of_opencc_where_its_words_overlap(words: list[str]) -> None:
+    text = "".join(words)
+    assert converted_once(text) == opencc("t2s")(text)
+
+
+def test_a_dictionary_that_changes_lengths_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dictionary").mkdir()
+    (tmp_path / "dictionary/TSCharacters.txt").write_text("麼\t什么\n", encoding="utf-8")
+    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
+    with pytest.raises(ValueError, match="changes the length"):
+        tables._read_dictionary("TSCharacters.txt")
+
+
+# Tables
+
+
+def test_tables_lead_to_plain_characters() -> None:
+    targets = set("".join(tables.folding().values())) | set("".join(tables.read_data("characters.toml")["quotes"].values()))
+    bad = Kind.LINE_END | Kind.REMOVE | Kind.FOLD
+    assert not [c for c in targets if tables.kinds()[ord(c)] & bad]
+    simplified = to_text(tables.conversion().characters.values)
+    assert not [c for c in simplified if tables.kinds()[ord(c)] & (bad | Kind.SPACE)]
+
+
+def test_kangxi_radicals_are_all_folded() -> None:
+    folded = tables.folding()
+    assert all(ord(folded[chr(code)]) >= 0x4E00 for code in range(0x2F00, 0x2FD6))
+
+
+def test_number_of_syllables() -> None:
+    assert len(tables.syllables()) == 415
+    assert {"a", "er", "zhuang", "lüe", "yuan", "chi"} <= tables.syllables()
+    assert not {"km", "pcr", "who", "jia1", "fi", "be"} & tables.syllables()
+
+
+# The type
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends"),
+    [([0], [1]), ([0, 1], [1, 9]), ([1, 0], [2, 1]), ([1, 1], [1, 0]), ([0, 0], [2, 1]), ([-1, 0], [0, 1])],
+    ids=["too few", "outside", "backwards", "reversed", "overlapping", "negative"],
+)
+def test_a_wrong_alignment_is_refused(starts: list[int], ends: list[int]) -> None:
+    with pytest.raises(ValueError, match="alignment"):
+        NormalisedText.from_pieces("abc", "ab", starts, ends)
+
+
+def test_a_normalised_text_cannot_be_changed() -> None:
+    page = normalise("張(zhāng)三")
+    with pytest.raises(ValueError, match="read-only"):
+        page.starts[0] = 5
+    with pytest.raises(AttributeError):
+        page.text = ""  # type: ignore[misc]
+
+
+def test_spans_out_of_range_are_refused() -> None:
+    page = normalise("张三")
+    for start, end in [(0, 0), (1, 1), (-1, 1), (0, 3), (2, 1)]:
+        with pytest.raises(ValueError, match="expected 0 <= start < end"):
+            page.raw_span(start, end)
+
+
+def test_a_raw_range_that_was_removed_has_an_empty_span() -> None:
+    page = normalise("張(zhāng)三")
+    assert page.normalised_span(1, 8) == (1, 1)
+    assert page.normalised_span(0, 4) == (0, 1)
+    assert page.normalised_span(3, 9) == (1, 2)
+
+
+# Real pages
+
+
+@needs_shared
+def test_the_annotated_page_gives_its_gold_text() -> None:
+    def dense(text: str) -> str:
+        return "".join(normalise(text).text.split())
+
+    raw = dense((SHARED / "samples/handan-2022.txt").read_text(encoding="utf-8"))
+    gold = json.loads((SHARED / "samples/handan-2022.gold.json").read_text(encoding="utf-8"))["text"]
+    at = 0
+    for line in gold.splitlines():  # the gold text left two lines of page furniture out
+        at = raw.index(dense(line), at) + len(dense(line))
+    assert len(raw) - len(dense(gold)) <= len("20文章分类：邯郸要闻|友情链接副标题")
+
+
+@needs_shared
+def test_real_pages_keep_the_laws() -> None:
+    for path in sorted((SHARED / "samples").glob("*.txt")):
+        page = normalise(path.read_text(encoding="utf-8"))
+        check_laws(page)
+        check_spans(page, ((i, i + 1) for i in range(len(page.text))))
