@@ -130,8 +130,10 @@ class FakeExtractor:
     def __init__(self) -> None:
         self.calls: list[dict] = []
 
-    def extract(self, text, published=None, *, id="", html=None, path=None, encoding=None) -> Document:
-        self.calls.append({"text": text, "published": published, "id": id, "html": html, "path": path, "encoding": encoding})
+    def extract(self, text, published=None, *, id="", html=None, path=None, encoding=None, explain=False) -> Document:
+        self.calls.append({
+            "text": text, "published": published, "id": id, "html": html, "path": path, "encoding": encoding, "explain": explain,
+        })  # fmt: skip
         if "坏" in text:
             raise ValueError("the text says 坏: take it out")
         triggers = [Span(m.start(), m.end(), "召开", "TRIGGER:meeting", 0.9, "召开") for m in re.finditer("召开", text)]

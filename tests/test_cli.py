@@ -72,7 +72,7 @@ def test_what_the_extractor_is_told(shell, folder):
     a, first, second, b = shell.extractor.calls
     assert a == {
         "text": MEETING, "published": "2020-02-08", "id": "a", "html": None,
-        "path": str(folder / "a.txt"), "encoding": "utf-8",
+        "path": str(folder / "a.txt"), "encoding": "utf-8", "explain": False,
     }  # fmt: skip
     assert (first["published"], first["html"]) == ("2021-03-04", False), "the line's own date goes before the option"
     assert (second["published"], second["html"]) == ("2020-02-08", None)
@@ -106,6 +106,11 @@ def test_standard_input_of_json_lines(shell):
 def test_options_reach_the_model(shell, folder):
     shell(folder / "a.txt", "--model", "own", "--threads", "3", "--backend", "torch")
     assert shell.loaded == [{"path": Path("own"), "backend": "torch", "threads": 3}]
+
+
+def test_explain_reaches_the_extractor(shell, folder):
+    shell(folder / "a.txt", "--explain")
+    assert shell.extractor.calls[0]["explain"] is True
 
 
 # What goes wrong: one paragraph on stderr, the rest is done, the status says so.
@@ -179,7 +184,7 @@ def test_an_empty_jsonl_file(shell, tmp_path):
     assert "no line holds a document" in result.stderr
 
 
-@pytest.mark.parametrize("value", ["2020/02/08", "20200208", "2020-13-01", "08.02.2020", "yesterday"])
+@pytest.mark.parametrize("value", ["2020/02/08", "20200208", "2020-13-01", "08.02.2020", "yesterday", ""])
 def test_a_wrong_date_is_a_usage_error(shell, folder, value):
     result = shell(folder, "--published", value)
     assert result.exit_code == 2

@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -53,20 +52,6 @@ class Problem:
 
     message: str
     size: int = 0
-
-
-def check_date(value: str) -> str:
-    """The value, if it is an ISO date; `ValueError` says what was expected.
-
-    >>> check_date("2020-02-08")
-    '2020-02-08'
-    """
-    try:
-        if date.fromisoformat(value).isoformat() == value:
-            return value
-    except ValueError:
-        pass
-    raise ValueError(f"{value!r} is not a date: expected YYYY-MM-DD, such as 2020-02-08")
 
 
 def find(names: Sequence[str]) -> list[Found | Problem]:
@@ -183,6 +168,8 @@ def _read_lines(found: Found, lines: Iterator[bytes]) -> Iterator[Page | Problem
 
 
 def _read_line(found: Found, number: int, line: bytes) -> Page:
+    from yaowen.extractor import check_date
+
     try:
         record = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

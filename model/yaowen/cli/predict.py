@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import click
 
-from yaowen.cli.inputs import Found, Page, Problem, check_date, find, read
+from yaowen.cli.inputs import Found, Page, Problem, find, read
 from yaowen.cli.outputs import ENCODING, ERRORS, FORMATS, Folder, Style, render_all
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ class Extractor(Protocol):
     """What predicting needs of `yaowen.Extractor`."""
 
     def extract(
-        self, text: str, published: str | None = None, *, id: str, html: bool | None, path: str | None, encoding: str | None
-    ) -> "Document": ...
+        self, text: str, published: str | None = None, *, id: str, html: bool | None, path: str | None,
+        encoding: str | None, explain: bool,
+    ) -> "Document": ...  # fmt: skip
 
 
 class NoModel(ValueError):
@@ -43,6 +44,7 @@ class Run:
     report: Callable[[str], None]
     advance: Callable[[int], None] = lambda size: None
     published: str | None = None
+    explain: bool = False
     documents: int = 0
     problems: int = 0
 
@@ -78,7 +80,13 @@ class Run:
         published = page.published or self.published
         try:
             document = extractor.extract(
-                page.text, published, id=page.id, html=page.html, path=page.path, encoding=page.encoding
+                page.text,
+                published,
+                id=page.id,
+                html=page.html,
+                path=page.path,
+                encoding=page.encoding,
+                explain=self.explain,
             )
         except (ValueError, OSError) as error:
             self.fail(f"{page.path or page.id}: {error}")
@@ -119,8 +127,10 @@ def predict(
 
 
 def _published(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    from yaowen.extractor import check_date
+
     try:
-        return check_date(value) if value else None
+        return None if value is None else check_date(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -173,12 +183,12 @@ def predict_command(
     style = Style(format_, explain, width, color)
     errors = Console(stderr=True, markup=False, highlight=False, soft_wrap=True, emoji=False)
     inputs = find(paths)
-    run = Run(load, lambda message: errors.print(f"yaowen: {message}"), published=published)
-    stdout = click.get_text_stream("stdout", encoding=ENCODING, errors=ERRORS)
+    run = Run(load, lambda message: errors.print(f"yaowen: {message}"), published=published, explain=explain)
+    encoding = sys.stdout.encoding if terminal else ENCODING
 
     def write(piece: str) -> None:
-        stdout.write(piece)
-        stdout.flush()
+        sys.stdout.buffer.write(piece.encode(encoding, ERRORS))
+        sys.stdout.buffer.flush()
 
     try:
         with _progress(inputs, run, errors, shown=out is not None or not terminal):

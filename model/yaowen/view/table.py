@@ -20,7 +20,7 @@ CLAUSE = 24  # characters of context at most on either side of a trigger
 WARNINGS = 3  # of one kind shown; the record has them all
 OFFICES = 3  # shown beside a name; the roster has them all
 
-_CLAUSE_END = re.compile(r"[，。；！？,;!?\n]")
+_CLAUSE_END = re.compile(r"[，。；！？;!?\n]|,(?!\d)")
 
 
 def render_table(document: Mapping[str, Any], width: int = 120, color: bool = False) -> str:

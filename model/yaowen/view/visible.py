@@ -77,12 +77,8 @@ class Visible:
 
 def plain(document: "Document", explain: bool = False) -> dict[str, Any]:
     """A document as the plain data that the views take: `record`, `raw`, and `segments` of a marked-up source."""
-    segments = getattr(document, "visible", None)
-    return {
-        "record": document.to_dict(explain),
-        "raw": document.raw,
-        "segments": None if segments is None else [list(segment) for segment in segments],
-    }
+    segments = None if document.visible is None else [list(segment) for segment in document.visible]
+    return {"record": document.to_dict(explain), "raw": document.raw, "segments": segments}
 
 
 def view_of(document: Mapping[str, Any]) -> Visible:
