@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yaowen.text.encoding import decode
@@ -135,6 +135,7 @@ def test_bytes_that_no_encoding_reads_are_refused() -> None:
         decode(noise)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1), st.sampled_from(["utf-8", "utf-8-sig"]))
 def test_utf_8_is_always_utf_8(text: str, codec: str) -> None:
     if text.strip() and not text.startswith("\ufeff"):

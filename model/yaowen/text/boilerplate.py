@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Final
+
+from yaowen.text.tables import read_data
 
 DECORATION: Final = " \t\u00a0\u3000|•·*★■□◆>-"
 
@@ -70,13 +71,8 @@ def merge(*kinds: Iterable[Boilerplate]) -> list[Boilerplate]:
     return sorted(lines.values())
 
 
-@lru_cache(maxsize=1)
 def _knowledge() -> dict[str, Any]:
-    try:
-        import tomllib
-    except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[no-redef]
-    return tomllib.loads(files("yaowen.text").joinpath("data/boilerplate.toml").read_text(encoding="utf-8"))
+    return read_data("boilerplate.toml")
 
 
 @lru_cache(maxsize=1)

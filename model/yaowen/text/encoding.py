@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Final
+
+from yaowen.text.tables import read_data
 
 BOMS: Final = (  # longest first: the UTF-16 mark begins the UTF-32 one
     (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
@@ -67,13 +68,8 @@ def decode(data: bytes, encoding: str | None = None) -> Decoded:
         return _guess(data)
 
 
-@lru_cache(maxsize=1)
 def _knowledge() -> dict[str, Any]:
-    try:
-        import tomllib
-    except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[no-redef]
-    return tomllib.loads(files("yaowen.text").joinpath("data/encoding.toml").read_text(encoding="utf-8"))
+    return read_data("encoding.toml")
 
 
 @lru_cache(maxsize=1)

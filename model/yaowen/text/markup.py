@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
-from importlib.resources import files
 from typing import Final, NamedTuple
+
+from yaowen.text.tables import read_data
 
 TAG_NAME = re.compile(r"[a-zA-Z][^\s/>\x00]*")
 IN_TAG = re.compile(r"[^>\"']*")
@@ -35,12 +36,7 @@ class Token(NamedTuple):
 @lru_cache(maxsize=1)
 def elements() -> dict[str, frozenset[str]]:
     """The groups of `data/html.toml`."""
-    try:
-        import tomllib
-    except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[no-redef]
-    groups = tomllib.loads(files("yaowen.text").joinpath("data/html.toml").read_text(encoding="utf-8"))
-    return {group: frozenset(names) for group, names in groups.items()}
+    return {group: frozenset(names) for group, names in read_data("html.toml").items()}
 
 
 class _Finder:
@@ -66,7 +62,7 @@ def tokens(source: str) -> Iterator[Token]:
     What browsers would swallow to the end of the page (an unclosed comment, tag or title) is given as text instead.
 
     >>> [(t.kind.name, source[t.start : t.end]) for source in ["<p>a<b"] for t in tokens(source)]
-    [('START', '<p>'), ('TEXT', 'a'), ('TEXT', '<b')]
+    [('START', '<p>'), ('TEXT', 'a<b')]
     """
     finder = _Finder(source)
     text_from = position = 0
