@@ -45,7 +45,7 @@ for (const section of document.querySelectorAll(".document")) {
       const mark = marks.get(place);
       if (!mark) continue;
       mark.classList.add("lit");
-      const name = narrow ? role.split(" ")[0] : role; // on a phone the Chinese name alone
+      const name = role.split(" ")[0]; // the Chinese name alone fits over a name; the card has both
       if (name) mark.dataset.role = mark.dataset.role ? `${mark.dataset.role} · ${name}` : name;
     }
     if (card.classList.contains("event")) draw(linksOf.get(card));

@@ -130,7 +130,7 @@ def clause(visible: Visible, trigger: Mapping[str, Any]) -> "Text":
     after = visible.text(end, min(len(visible.raw), end + reach)).split("\n")[0]
     stops = [match.start() for match in _CLAUSE_END.finditer(after)]
     stop = next((at for at in stops if at > 1), len(after))
-    before, tail = _one_line(before), _one_line(after[:stop])
+    before, tail = _one_line(before), _one_line(after[:stop]).rstrip("，。；！？,;!?")
     if len(before) > CLAUSE:
         before = "…" + before[-CLAUSE:]
     if len(tail) > CLAUSE:
@@ -155,7 +155,7 @@ def _event_table(rows: "Sequence[Mapping[str, Text]]") -> "Table":
     table.add_column("#", justify="right", style="dim")
     table.add_column(HEADINGS["when"], ratio=4, overflow="fold")
     table.add_column("type 类型", no_wrap=True)
-    for name, ratio in (("who", 8), ("what", 8), ("where", 4), ("with", 6)):
+    for name, ratio in (("who", 9), ("what", 8), ("where", 4), ("with", 6)):
         table.add_column(HEADINGS[name], ratio=ratio, overflow="fold")
     table.expand = True
     for number, row in enumerate(rows, 1):
