@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from yaowen.text.edits import Offsets, Step, apply, replay, to_codes, to_text, view_step
 from yaowen.text.rules import RULES, Page
 

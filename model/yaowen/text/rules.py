@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from yaowen.text import tables
 from yaowen.text.edits import Action, Codes, Step, remove_ranges, replace_characters, replace_ranges, to_text
 from yaowen.text.pinyin import removals

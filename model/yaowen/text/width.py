@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+
 from yaowen.text.edits import Codes
 from yaowen.text.tables import FULL_WIDTH, Kind
 
