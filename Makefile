@@ -6,8 +6,8 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
-# Installed before the rest. Any build of PyTorch will do; without a GPU the CPU build is a tenth of the size:
-#   make test TORCH="torch"
+# Installed before the rest, so that the build can be chosen: any build of PyTorch will do, and without a GPU the CPU build,
+# a tenth of the size, is the right one (TORCH takes whatever pip takes: a version, a file, an index).
 TORCH  ?= torch==2.13.0
 
 BIN  := $(VENV)/bin

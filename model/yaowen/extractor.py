@@ -213,11 +213,13 @@ def _furniture_warnings(page: NormalisedText, lines: tuple[Boilerplate, ...]) ->
 
 
 def _visible(page: NormalisedText) -> tuple[tuple[int, int], ...]:
-    """The raw ranges that show, neighbours joined."""
+    """The raw ranges that show, neighbours joined; a line feed that a tag gave is no part of them."""
     ranges: list[tuple[int, int]] = []
-    for start, end in zip(page.starts.tolist(), page.ends.tolist(), strict=True):
+    for character, start, end in zip(page.text, page.starts.tolist(), page.ends.tolist(), strict=True):
+        if character == "\n" or start == end:
+            continue
         if ranges and ranges[-1][1] == start:
             ranges[-1] = (ranges[-1][0], end)
-        elif start < end and (not ranges or start >= ranges[-1][1]):
+        elif not ranges or start > ranges[-1][1]:
             ranges.append((start, end))
     return tuple(ranges)
