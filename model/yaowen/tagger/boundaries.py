@@ -48,8 +48,8 @@ def trim(text: str, start: int, end: int) -> tuple[int, int] | None:
 
     A quotation mark or bracket whose mate is inside the span stays.
 
-    >>> trim("、“只进不出”方案，", 0, 9), trim("（市长", 0, 3), trim("——", 0, 2)
-    ((1, 8), (1, 3), None)
+    >>> trim("、“只进不出”方案，", 0, 10), trim("（市长", 0, 3), trim("——", 0, 2)
+    ((1, 9), (1, 3), None)
     """
     data = _boundaries()
 

@@ -19,6 +19,8 @@ class OnnxBackend:
         options.inter_op_num_threads = 1  # the graph is one chain
         # A plan of buffers is kept for every shape ever seen: with free lengths that is a leak.
         options.enable_mem_pattern = False
+        # Threads that wait by spinning take the processor from whatever else runs, and win nothing with batches of this size.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
@@ -30,6 +32,11 @@ class OnnxBackend:
             raise ModelError(
                 f"{folder.path}: onnxruntime {onnxruntime.__version__} cannot load it: {error}. {REMEDY}"
             ) from error
+
+    @property
+    def batch_tokens(self) -> int:
+        """What two cores' caches hold: measured at 512 to 8,192 tokens, larger batches cost up to a fifth more."""
+        return 1024
 
     def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         """Both arguments (batch, length), as `windows.stack` makes them; the result (batch, length, tags)."""

@@ -17,13 +17,17 @@ from yaowen.tagger.vocabulary import Tokens, Vocabulary
 from yaowen.tagger.windows import Placed, batches, place, shards, stack
 
 CONTEXT: Final = 64  # tokens read on both sides of what is kept, in a text longer than a window
-BATCH_TOKENS: Final = 4096  # with padding
 SHARD_TOKENS: Final = 1 << 15  # tagged at one time: 5 MB of probabilities, and enough windows to sort by length
 WIDTH_MULTIPLE: Final = 8  # few widths keep the runtime's buffers few
 
 
 class Backend(Protocol):
     """What computes the encoder."""
+
+    @property
+    def batch_tokens(self) -> int:
+        """How many tokens, with padding, it reads fastest at one time."""
+        ...
 
     def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         """(batch, length) and (batch, length) to (batch, length, tags)."""
@@ -52,7 +56,7 @@ class Tagger:
         self._longest = folder.positions - 2  # [CLS] and [SEP]
         if len(self._vocabulary) != folder.embeddings:
             raise ModelError(
-                f"{folder.path}: vocab.txt has {len(self._vocabulary)} tokens, config.json says {folder.embeddings}. {REMEDY}"
+                f"{folder.path}: vocab.txt has {len(self._vocabulary)} tokens, config.json {folder.embeddings}. {REMEDY}"
             )
 
     @classmethod
@@ -118,7 +122,7 @@ class Tagger:
         columns = self.folder.scheme.columns
         starts = np.cumsum([0, *(placed.window.core_end - placed.window.core_start for placed in shard)])
         result = np.empty((starts[-1], len(columns)), np.float32)
-        for batch in batches([placed.window.length + 2 for placed in shard], BATCH_TOKENS):
+        for batch in batches([placed.window.length + 2 for placed in shard], self._backend.batch_tokens):
             chosen = [shard[index] for index in batch]
             widest = chosen[0].window.length + 2
             width = min(-(-widest // WIDTH_MULTIPLE) * WIDTH_MULTIPLE, self.folder.positions)

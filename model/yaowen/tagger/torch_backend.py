@@ -28,6 +28,11 @@ class TorchBackend:
         )
         self._model = model.eval().to(self._device)
 
+    @property
+    def batch_tokens(self) -> int:
+        """A GPU is idle with little to do; a CPU's caches are small."""
+        return 1024 if self._device.type == "cpu" else 1 << 15
+
     def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         """Both arguments (batch, length), as `windows.stack` makes them; the result (batch, length, tags)."""
         torch = self._torch
