@@ -39,7 +39,7 @@ class Augmentation:
 
     people: float  # of a person of a document: another name, everywhere
     places: float  # of a division: another one of its level, at the start of every span that begins with it
-    swap: dict[str, float]  # of a span of a label: the words of another of that label
+    swap: dict[str, float]  # of a span of a label (no person): the words of another of that label
     run_together: float  # of a pause mark between two names: dropped
     headline: float  # of a short line: all its pause marks dropped
     end_mark: float  # of a line: its last mark dropped
@@ -122,6 +122,8 @@ class Augmenter:
         edits: list[Edit] = []
         other: dict[str, str | None] = {}
         for span in spans:
+            if span.label in PEOPLE:
+                continue  # they have names of their own
             if rng.random() < self.settings.swap.get(span.label, 0.0):
                 edits.append((span.start, span.end, _pick(self._bank[span.label], rng)))
             elif span.label in NAMED_BY_PLACE and (found := PLACE.match(text, span.start, span.end)):

@@ -1,0 +1,187 @@
+"""Readers of annotated and labelled data, and what `data.check` complains of. All sentences are made up."""
+
+import json
+import lzma
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data import annotated, check, labelled
+from yaowen.schema import SPAN_LABELS
+
+ROOT = Path(__file__).parent.parent
+AUTHORED = sorted((ROOT / "data" / "authored").glob("*.jsonl"))
+LABELLED = ROOT.parent / "shared" / "corpora" / "labelled"
+TEXT = "2月3日，清河县县长罗一凡主持召开会议。会议要求测量体温。"
+
+
+def span(words: str, label: str, **more: Any) -> dict[str, Any]:
+    start = TEXT.index(words)
+    return {"start": start, "end": start + len(words), "label": label, **more}
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    name, trigger, date, measure = (
+        span("罗一凡", "OFFICIAL"),
+        span("召开", "TRIGGER:meeting"),
+        span("2月3日", "DATE"),
+        span("测量体温", "MEASURE"),
+    )
+    place = {k: name[k] for k in ("start", "end")}
+    document = {
+        "id": "t-1", "published": "2021-02-04", "title": "", "text": TEXT,
+        "spans": [name, trigger, date, measure, span("清河县县长", "POSITION", holder=name["start"])],
+        "events": [
+            {"type": "meeting", "trigger": trigger, "arguments": [{"role": "host", **place}]},
+            {"type": "response", "trigger": measure, "arguments": [{"role": "actor", **place}]},
+        ],
+    }  # fmt: skip
+    return document | changes
+
+
+def write(path: Path, *records: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), "utf-8")
+    return path
+
+
+def test_read_gives_spans_in_text_order_with_holders(tmp_path: Path) -> None:
+    (document,) = annotated.read(write(tmp_path / "a.jsonl", record()))
+    words = [(document.text[m.start : m.end], m.label) for m in document.spans]
+    assert words == [
+        ("2月3日", "DATE"), ("清河县县长", "POSITION"), ("罗一凡", "OFFICIAL"), ("召开", "TRIGGER:meeting"), ("测量体温", "MEASURE"),
+    ]  # fmt: skip
+    assert document.spans[1].holder == document.spans[2].start
+    assert [(e.type, [a.role for a in e.arguments]) for e in document.events] == [
+        ("meeting", ["host"]),
+        ("response", ["actor"]),
+    ]
+
+
+@pytest.mark.parametrize("line", ["{", '{"id": "x"}', '{"id": "x", "text": "一", "spans": [{"start": 0}]}', "[1]"])
+def test_read_names_the_file_and_line_of_what_is_no_document(tmp_path: Path, line: str) -> None:
+    path = write(tmp_path / "a.jsonl", record())
+    path.write_text(path.read_text("utf-8") + line + "\n", "utf-8")
+    with pytest.raises(ValueError, match=r"a\.jsonl, line 2: .*expected"):
+        annotated.read(path)
+
+
+def test_a_sound_file_passes(tmp_path: Path) -> None:
+    assert check.check([write(tmp_path / "a.jsonl", record())]) == []
+
+
+def complaints(tmp_path: Path, **changes: Any) -> str:
+    return "\n".join(check.check([write(tmp_path / "a.jsonl", record(**changes))]))
+
+
+@pytest.mark.parametrize(
+    ("spans", "complaint"),
+    [
+        ([span("罗一凡", "OFFICIAL"), span("一凡主持", "PERSON")], "overlap"),
+        ([span("罗一凡", "OFFICIAL"), span("罗一凡", "PERSON")], "overlap"),
+        ([{"start": 20, "end": 99, "label": "DATE"}], "not inside the text"),
+        ([{"start": 5, "end": 5, "label": "DATE"}], "not inside the text"),
+        ([span("罗一凡", "MAYOR")], "unknown label"),
+        ([span("，清河县", "LOCATION")], "punctuation"),
+        ([span("会议。会议", "LOCATION")], "crosses a sentence"),
+        ([span("清河县县长", "POSITION", holder=0)], "holder"),
+        ([span("2月3日", "DATE"), span("清河县", "LOCATION", holder=0)], "holder"),
+    ],
+)
+def test_bad_spans_are_named(tmp_path: Path, spans: list[dict[str, Any]], complaint: str) -> None:
+    assert complaint in complaints(tmp_path, spans=spans, events=[])
+
+
+@pytest.mark.parametrize("words", ["“只进不出”管控方案", "-3℃"])
+def test_marks_that_belong_to_a_span_are_let_be(tmp_path: Path, words: str) -> None:
+    text = f"实行{words}。"
+    spans = [{"start": 2, "end": 2 + len(words), "label": "MEASURE"}]
+    assert complaints(tmp_path, text=text, spans=spans, events=[]) == ""
+
+
+def event(kind: str, anchor: str, label: str, *arguments: tuple[str, str]) -> dict[str, Any]:
+    return {
+        "type": kind, "trigger": span(anchor, label), "arguments": [{"role": r, **span(w, "")} for r, w in arguments],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bad", "complaint"),
+    [
+        (event("party", "召开", ""), "unknown type"),
+        (event("talks", "召开", ""), "expected a span that anchors talks"),
+        (event("meeting", "主持", ""), "its trigger is no span"),
+        (event("meeting", "召开", "", ("chair", "罗一凡")), "chair .* is no role of it"),
+        (event("meeting", "召开", "", ("host", "一凡")), "host .* is no span of the document"),
+        (event("meeting", "召开", "", ("host", "2月3日")), "is DATE; the role takes OFFICIAL"),
+    ],
+)
+def test_bad_events_are_named(tmp_path: Path, bad: dict[str, Any], complaint: str) -> None:
+    problems = check.check([write(tmp_path / "a.jsonl", record(events=[bad]))])
+    assert len(problems) == 1
+    assert re.search(complaint, problems[0])
+
+
+def test_a_text_in_two_splits_is_leakage(tmp_path: Path) -> None:
+    spaced = record(id="t-2", text=TEXT + "\n ", events=[])
+    paths = [write(tmp_path / "train.jsonl", record()), write(tmp_path / "test.jsonl", spaced)]
+    (problem,) = check.check(paths)
+    assert "the same text stands in" in problem
+    assert "train.jsonl (t-1)" in problem
+    assert "test.jsonl (t-2)" in problem
+
+
+def test_an_id_twice_is_named(tmp_path: Path) -> None:
+    other = record(text="另外一句。", spans=[], events=[])
+    assert "the id 't-1' stands in" in "\n".join(check.check([write(tmp_path / "a.jsonl", record(), other)]))
+
+
+def test_the_command_complains_on_stdout_and_by_its_status(tmp_path: Path) -> None:
+    good = write(tmp_path / "good.jsonl", record())
+    bad = write(tmp_path / "bad.jsonl", record(id="t-2", text=TEXT + "完", spans=[span("罗一凡", "MAYOR")], events=[]))
+    command = [sys.executable, "-m", "data.check"]
+    environment = {"PYTHONPATH": str(ROOT / "model")}
+    fine = subprocess.run([*command, str(good)], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (fine.returncode, fine.stdout) == (0, "")
+    poor = subprocess.run([*command, str(good), str(bad)], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert poor.returncode == 1
+    assert "unknown label" in poor.stdout
+    assert "Traceback" not in poor.stderr
+
+
+def test_the_authored_corpus_has_the_expected_counts() -> None:
+    documents = {path.stem: annotated.read(path) for path in AUTHORED}
+    assert {k: (len(d), sum(len(x.spans) for x in d)) for k, d in documents.items()} == {
+        "train": (178, 8362), "dev": (24, 1106), "test": (23, 1054),
+    }  # fmt: skip
+    assert {m.label for d in documents["train"] for m in d.spans} == set(SPAN_LABELS)
+
+
+def labelled_set(folder: Path) -> None:
+    lines = [
+        {"id": "s-0", "split": "train", "text": "罗一凡来了", "spans": [{"start": 0, "end": 3, "label": "NAME", "x": 1}]},
+        {"id": "s-1", "split": "test", "text": "他走了", "spans": []},
+    ]
+    with lzma.open(folder / "small.jsonl.xz", "wt", encoding="utf-8") as out:
+        out.writelines(json.dumps(line) + "\n" for line in lines)
+
+
+def test_labelled_texts_of_a_split(tmp_path: Path) -> None:
+    labelled_set(tmp_path)
+    (text,) = labelled.read(tmp_path, "small", "train")
+    assert (text.id, text.text, text.spans) == ("s-0", "罗一凡来了", (annotated.Mark(0, 3, "NAME"),))
+    with pytest.raises(ValueError, match="no text of the split 'dev'"):
+        list(labelled.read(tmp_path, "small", "dev"))
+    with pytest.raises(ValueError, match=r"no such labelled set; in this folder: small"):
+        list(labelled.read(tmp_path, "large", "train"))
+
+
+@pytest.mark.skipif(not LABELLED.exists(), reason="the public sets are not on this machine")
+@pytest.mark.parametrize(("name", "count"), [("resume", 3821), ("cluener", 10748), ("weibo", 1350)])
+def test_public_train_splits_have_their_published_sizes(name: str, count: int) -> None:
+    texts = list(labelled.read(LABELLED, name, "train"))
+    assert len(texts) == count
+    assert all(0 <= m.start < m.end <= len(t.text) for t in texts for m in t.spans)
