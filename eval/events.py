@@ -34,17 +34,16 @@ def assembled_arguments(assembly: Assembly) -> set[ArgumentKey]:
     }
 
 
-def argument_scores(documents: Iterable[AnnotatedDocument], predicted: Iterable[set[ArgumentKey]]) -> SpanScores:
+def argument_scores(gold: Iterable[set[ArgumentKey]], predicted: Iterable[set[ArgumentKey]]) -> SpanScores:
     """Counts for each `type.role`, summed over documents."""
-    scores = (_score(gold_arguments(d), arguments) for d, arguments in zip(documents, predicted, strict=True))
-    return sum(scores, SpanScores())
+    return sum((_score(wanted, found) for wanted, found in zip(gold, predicted, strict=True)), SpanScores())
 
 
 def scores_on_gold_spans(documents: Iterable[AnnotatedDocument], model: ArgumentModel) -> SpanScores:
     """Argument scores of the assembler alone: spans and triggers are the annotators'."""
     documents = list(documents)
     found = [assembled_arguments(assemble(d.text, gold_spans(d), model)) for d in documents]
-    return argument_scores(documents, found)
+    return argument_scores(map(gold_arguments, documents), found)
 
 
 def _score(gold: set[ArgumentKey], predicted: set[ArgumentKey]) -> SpanScores:

@@ -1,0 +1,91 @@
+"""Render model_card.md from recorded results; no figure in it is typed by hand.
+
+    python -m eval.card [--model FOLDER] [--out model_card.md] [--check]
+
+Reads eval/results/ (scores, test, speed, and the logs of pretraining and fine-tuning) and the model folder. `--check` writes nothing and fails where the
+card is not what the results say.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from eval.evaluate import HEADLINES
+from yaowen.assemble.arguments import ArgumentModel
+from yaowen.extractor import DEFAULT_MODEL
+from yaowen.schema import SPAN_LABELS
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+TITLES = ("entities", "triggers", "arguments, gold spans", "arguments, end to end")
+
+
+def render(model: Path, results: Path = RESULTS) -> str:
+    """The card as Markdown. Raises `ValueError` where a result is missing or belongs to other weights."""
+    scores, test, speed = (_result(results / f"{name}.json") for name in ("scores", "test", "speed"))
+    if scores["model"] != test["model"]:
+        raise ValueError(f"{results}: scores.json and test.json were made with different weights; run `make figures`")
+    config = json.loads((model / "config.json").read_text("utf-8"))
+    arguments = ArgumentModel.load(model)
+    sets = scores["sets"] | {name: figures for name, figures in test["sets"].items() if name not in scores["sets"]}
+    environment = Environment(loader=FileSystemLoader(HERE / "templates"), undefined=StrictUndefined, keep_trailing_newline=True)
+    return environment.get_template("model_card.md.jinja").render(
+        sets=sets,
+        reported=["authored test", "annotated dev"],
+        headlines=dict(zip(HEADLINES, TITLES, strict=True)),
+        labels=SPAN_LABELS,
+        speed=speed,
+        config=config,
+        parameters=_parameters(model / "model.safetensors"),
+        argument_features=len(arguments.features),
+        argument_hidden=arguments.vectors.shape[1],
+        bytes=sum(path.stat().st_size for path in model.iterdir()),
+        pretraining=_last_line(results / "pretrain.jsonl"),
+        finetuning=_result(results / "finetune.json"),
+    )
+
+
+def _result(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing: record it with `make figures`") from None
+
+
+def _last_line(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text("utf-8").strip().rsplit("\n", 1)[-1])
+
+
+def _parameters(path: Path) -> int:
+    """The number of weights in a safetensors file, by its header."""
+    with path.open("rb") as stream:
+        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    total = 0
+    for name, entry in header.items():
+        if name != "__metadata__":
+            size = 1
+            for extent in entry["shape"]:
+                size *= extent
+            total += size
+    return total
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
+    parser.add_argument("--out", type=Path, default=Path("model_card.md"))
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    text = render(arguments.model)
+    if not arguments.check:
+        arguments.out.write_text(text, "utf-8")
+    elif not arguments.out.exists() or arguments.out.read_text("utf-8") != text:
+        sys.exit(f"{arguments.out} is not what the recorded results say; run `python -m eval.card`")
+
+
+if __name__ == "__main__":
+    main()
