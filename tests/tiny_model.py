@@ -36,7 +36,14 @@ def tiny_vocabulary(size: int = 600) -> list[str]:
 
 
 def make_model(
-    folder: Path, *, layers: int = 2, hidden: int = 64, heads: int = 2, positions: int = 128, seed: int = 0, local: bool = False
+    folder: Path,
+    *,
+    layers: int = 2,
+    hidden: int = 64,
+    heads: int = 2,
+    positions: int = 128,
+    seed: int = 0,
+    local: bool = False,
 ) -> ModelFolder:
     """Write a complete random model into an empty folder and load it.
 
@@ -75,7 +82,9 @@ def _weights(config: dict, rng: np.random.Generator, local: bool) -> dict[str, n
         tensor(f"{name}.bias", hidden, scale=0.1)
 
     tensor("bert.embeddings.word_embeddings.weight", config["vocab_size"], hidden, scale=1.0)
-    tensor("bert.embeddings.position_embeddings.weight", config["max_position_embeddings"], hidden, scale=0 if local else 0.5)
+    tensor(
+        "bert.embeddings.position_embeddings.weight", config["max_position_embeddings"], hidden, scale=0 if local else 0.5
+    )
     tensor("bert.embeddings.token_type_embeddings.weight", 2, hidden, scale=0.5)
     norm("bert.embeddings.LayerNorm")
     for index in range(config["num_hidden_layers"]):

@@ -62,7 +62,8 @@ def _not_folded_alone(ids: Iterable[str]) -> Iterator[int]:
     known = set(ids)
     for code in range(sys.maxunicode + 1):
         character = chr(code)
-        if code in SURROGATES or character in known or character.isspace():
+        # ASCII joins with nothing that is left, and [SEP] must stay as it is.
+        if code in SURROGATES or character.isascii() or character in known or character.isspace():
             continue
         folded = fold(character)
         if folded not in known and not (len(folded) == 1 and folded.isspace()):

@@ -122,16 +122,19 @@ class Tagger:
         columns = self.folder.scheme.columns
         starts = np.cumsum([0, *(placed.window.core_end - placed.window.core_start for placed in shard)])
         result = np.empty((starts[-1], len(columns)), np.float32)
-        for batch in batches([placed.window.length + 2 for placed in shard], self._backend.batch_tokens):
+        widths = [self._width(placed.window.length + 2) for placed in shard]
+        for batch in batches(widths, self._backend.batch_tokens):
             chosen = [shard[index] for index in batch]
-            widest = chosen[0].window.length + 2
-            width = min(-(-widest // WIDTH_MULTIPLE) * WIDTH_MULTIPLE, self.folder.positions)
-            logits = self._backend.logits(*stack([p.tokens.ids[p.window.start : p.window.end] for p in chosen], width))
+            rows = [placed.tokens.ids[placed.window.start : placed.window.end] for placed in chosen]
+            logits = self._backend.logits(*stack(rows, widths[batch[0]]))
             for row, (index, placed) in enumerate(zip(batch, chosen, strict=True)):
                 window = placed.window
                 low, high = window.core_start - window.start + 1, window.core_end - window.start + 1
                 result[starts[index] : starts[index + 1]] = logits[row, low:high][:, columns]
         return result
+
+    def _width(self, length: int) -> int:
+        return min(-(-length // WIDTH_MULTIPLE) * WIDTH_MULTIPLE, self.folder.positions)
 
 
 def _processors() -> int:

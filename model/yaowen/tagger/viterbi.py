@@ -30,7 +30,7 @@ class Scheme:
         """
         labels = tuple(tag[2:] for tag in tags if tag.startswith("B-"))
         wanted = ["O", *(f"B-{label}" for label in labels), *(f"I-{label}" for label in labels)]
-        if not labels or sorted(wanted) != sorted(tags):
+        if not labels or len(set(labels)) < len(labels) or sorted(wanted) != sorted(tags):
             raise ValueError(f"tags {list(tags)}: expected O and, for each label X, one B-X and one I-X")
         return cls(labels, np.array([tags.index(tag) for tag in wanted]))
 

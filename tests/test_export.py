@@ -1,0 +1,163 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
+from transformers import AutoModelForTokenClassification, AutoTokenizer, BertForTokenClassification, pipeline
+
+from tests.tiny_model import authored_texts, make_model, tiny_vocabulary
+from training.export import TOLERANCE, export, largest_difference
+from training.hf_tokenizer import build_tokenizer
+from training.onnx_graph import bert_token_classifier, read_header
+from yaowen.tagger.onnx_backend import OnnxBackend
+from yaowen.tagger.vocabulary import CLS, SEP, Vocabulary, fold
+from yaowen.tagger.windows import stack
+
+VOCABULARY = Vocabulary(tiny_vocabulary())
+TOKENIZER = build_tokenizer(VOCABULARY.tokens)
+ODD = "Ａ１２：… ℃ é e\u0301 ㎡ \u3000İß\t\r\n\n½각ᄀ\u1161\u200b\ue000\U0001f600⻄Ⅻ…\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return make_model(tmp_path_factory.mktemp("exported"), layers=3)
+
+
+def expected(text: str) -> tuple[list[int], list[tuple[int, int]]]:
+    tokens = VOCABULARY.encode(text)
+    return [CLS, *tokens.ids.tolist(), SEP], [(i, i + 1) for i in tokens.offsets.tolist()]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("shape", [{"layers": 1}, {"layers": 3, "hidden": 48, "heads": 4, "positions": 40}])
+def test_the_graph_computes_what_transformers_computes(tmp_path, seed, shape):
+    assert largest_difference(make_model(tmp_path / "model", seed=seed, **shape)) < TOLERANCE
+
+
+def test_eager_attention_is_the_reference(folder):
+    model = BertForTokenClassification.from_pretrained(folder.path, attn_implementation="eager").eval()
+    texts = authored_texts()[:4]
+    ids, mask = stack([VOCABULARY.encode(text).ids[:length] for text, length in zip(texts, (126, 80, 9, 0), strict=True)])
+    with torch.inference_mode():
+        theirs = model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask)).logits.numpy()
+    ours = OnnxBackend(folder, threads=1).logits(ids, mask)
+    assert np.abs(ours - theirs)[mask == 1].max() < TOLERANCE
+
+
+def test_padding_is_not_seen(folder):
+    backend = OnnxBackend(folder, threads=1)
+    ids = VOCABULARY.encode(authored_texts()[0]).ids[:50]
+    narrow, wide = (backend.logits(*stack([ids], width))[0, :52] for width in (52, 120))
+    np.testing.assert_allclose(narrow, wide, atol=1e-5)
+
+
+def test_the_weights_are_in_one_file_only(folder):
+    graph = onnx.load(folder.path / "model.onnx", load_external_data=False).graph
+    outside = {t.name for t in graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL}
+    assert outside == set(load_file(folder.path / "model.safetensors"))
+    assert sum(len(t.raw_data) for t in graph.initializer) < 300
+    assert (folder.path / "model.onnx").stat().st_size < 40_000
+    loaded = {t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(folder.path / "model.onnx").graph.initializer}
+    for name, tensor in load_file(folder.path / "model.safetensors").items():
+        np.testing.assert_array_equal(loaded[name], tensor)
+
+
+def test_only_standard_operators(folder):
+    model = onnx.load(folder.path / "model.onnx", load_external_data=False)
+    assert {node.domain for node in model.graph.node} == {""}
+    assert [(i.domain, i.version) for i in model.opset_import] == [("", 17)]
+
+
+def test_ids_and_offsets_are_those_of_the_vocabulary():
+    for text in (*authored_texts(), ODD, "", "\n", "\n\n", "a\n\nb", "……"):
+        encoding = TOKENIZER.encode(text)
+        assert (encoding.ids, encoding.offsets[1:-1]) == expected(text)
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_text_is_read_as_the_vocabulary_reads_it(text):
+    encoding = TOKENIZER.encode(text.replace("[", ""))
+    assert (encoding.ids, encoding.offsets[1:-1]) == expected(text.replace("[", ""))
+
+
+def test_the_one_difference_is_known():
+    assert TOKENIZER.encode("会[SEP]议").ids == TOKENIZER.encode("会\n议").ids != expected("会[SEP]议")[0]
+
+
+def test_auto_tokenizer_reads_the_folder_unchanged(folder, tmp_path):
+    tokenizer = AutoTokenizer.from_pretrained(folder.path)
+    for text in (*authored_texts()[:10], ODD):
+        encoding = tokenizer(text[:120], return_offsets_mapping=True)
+        assert (encoding["input_ids"], encoding["offset_mapping"][1:-1]) == expected(text[:120])
+    tokenizer.save_pretrained(tmp_path)
+    again = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    assert again.encode(ODD).ids == expected(ODD)[0]
+    assert (tokenizer.pad_token_id, tokenizer.unk_token_id, tokenizer.mask_token_id) == (0, 1, 4)
+
+
+def test_pipeline_runs_unchanged(folder):
+    assert isinstance(AutoModelForTokenClassification.from_pretrained(folder.path), BertForTokenClassification)
+    tag = pipeline("token-classification", model=str(folder.path), aggregation_strategy="simple", device="cpu")
+    text = authored_texts()[0][:100]
+    groups = tag(text)
+    assert groups
+    for group in groups:
+        assert group["entity_group"] in {"O", *folder.scheme.labels}
+        # Tokens are joined by spaces there: without them a group says what the text says, in folded characters.
+        said = group["word"].replace(" ", "").replace("[SEP]", "\n")
+        assert fold(said) == fold(text[group["start"] : group["end"]])
+
+
+def test_the_manifest_lists_everything_else(folder):
+    manifest = json.loads((folder.path / "manifest.json").read_text("utf-8"))
+    assert set(manifest["files"]) == {p.name for p in folder.path.iterdir()} - {"manifest.json"}
+    assert all(p.stat().st_mode & 0o044 == 0o044 for p in folder.path.iterdir())
+
+
+def test_exporting_twice_gives_the_same_bytes(folder, tmp_path):
+    shutil.copytree(folder.path, tmp_path / "again")
+    export(tmp_path / "again", "0.0.1")
+    assert {p.name: p.read_bytes() for p in (tmp_path / "again").iterdir()} == {
+        p.name: p.read_bytes() for p in folder.path.iterdir()
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("hidden_act", "relu"), ("model_type", "roberta"), ("position_embedding_type", "relative_key")]
+)
+def test_what_the_graph_does_not_compute_is_refused(folder, tmp_path, key, value):
+    shutil.copytree(folder.path, tmp_path / "other")
+    config = json.loads((tmp_path / "other" / "config.json").read_text("utf-8"))
+    (tmp_path / "other" / "config.json").write_text(json.dumps(config | {key: value}), "utf-8")
+    with pytest.raises(ValueError, match=r"config\.json"):
+        bert_token_classifier(tmp_path / "other")
+
+
+def test_half_precision_and_missing_weights_are_refused(folder, tmp_path):
+    shutil.copytree(folder.path, tmp_path / "other")
+    path = tmp_path / "other" / "model.safetensors"
+    weights = load_file(path)
+    save_file(weights | {"classifier.bias": weights["classifier.bias"].astype(np.float16)}, path)
+    with pytest.raises(ValueError, match=r"classifier\.bias is F16"):
+        read_header(path)
+    save_file({name: w for name, w in weights.items() if name != "classifier.bias"}, path)
+    with pytest.raises(ValueError, match=r"no tensor classifier\.bias"):
+        bert_token_classifier(tmp_path / "other")
+
+
+def test_the_command_says_what_is_missing(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-m", "training.export", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert "config.json is missing" in run.stderr
+    assert "Traceback" not in run.stderr
