@@ -22,7 +22,8 @@ def main() -> None:
     check(importlib.util.find_spec("torch") is None, "a plain install brings torch")
     entries = zipfile.ZipFile(wheel).infolist()
     tops = {entry.filename.split("/")[0] for entry in entries}
-    check(tops == {"yaowen", next(t for t in tops if t.endswith(".dist-info"))}, f"holds more than the package: {sorted(tops)}")
+    expected = {"yaowen", next(t for t in tops if t.endswith(".dist-info"))}
+    check(tops == expected, f"holds more than the package: {sorted(tops)}")
     weights = sum(entry.file_size for entry in entries if "/weights/" in entry.filename)
     check(0 < weights <= MODEL_BYTES, f"the weights take {weights / 2**20:.1f} MB of {MODEL_BYTES / 2**20:.0f}")
 

@@ -2,8 +2,8 @@
 
     python -m eval.card [--model FOLDER] [--out model_card.md] [--check]
 
-Reads eval/results/ (scores, test, speed, and the logs of pretraining and fine-tuning) and the model folder. `--check` writes nothing and fails where the
-card is not what the results say.
+Reads eval/results/ (scores, test, speed, and the logs of pretraining and fine-tuning) and the model folder. `--check`
+writes nothing and fails where the card is not what the results say.
 """
 
 import argparse
@@ -32,7 +32,8 @@ def render(model: Path, results: Path = RESULTS) -> str:
     config = json.loads((model / "config.json").read_text("utf-8"))
     arguments = ArgumentModel.load(model)
     sets = scores["sets"] | {name: figures for name, figures in test["sets"].items() if name not in scores["sets"]}
-    environment = Environment(loader=FileSystemLoader(HERE / "templates"), undefined=StrictUndefined, keep_trailing_newline=True)
+    loader = FileSystemLoader(HERE / "templates")
+    environment = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True)
     return environment.get_template("model_card.md.jinja").render(
         sets=sets,
         reported=["authored test", "annotated dev"],

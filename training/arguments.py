@@ -193,7 +193,8 @@ def _dev_scores(settings: Settings, folder: Path) -> dict[str, object]:
     model = ArgumentModel.load(folder)
     by_file = {str(path): scores_on_gold_spans(read(path), model) for path in settings.data.dev}
     total = sum(by_file.values(), SpanScores())
-    return {name: round(scores.micro().f1, 4) for name, scores in by_file.items()} | {"dev_f1": round(total.micro().f1, 4)}
+    rounded: dict[str, object] = {name: round(scores.micro().f1, 4) for name, scores in by_file.items()}
+    return rounded | {"dev_f1": round(total.micro().f1, 4)}
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import BertConfig, BertForMaskedLM
+from transformers import AutoModelForMaskedLM, BertConfig, BertForMaskedLM
 
 from data.unlabelled import build_vocabulary, read_vocabulary, token_array
 from training import config
@@ -99,7 +99,8 @@ def pretrain(settings: Settings, device: str = "cpu") -> dict[str, float]:
     settings.output.mkdir(parents=True, exist_ok=True)
     config.save(settings, settings.output / "pretrain.toml")
     vocabulary, sampler = _corpus(settings)
-    model = _model(settings, vocabulary, sampler).to(device)
+    model = _model(settings, vocabulary, sampler)
+    torch.nn.Module.to(model, device)
     optimisers = _optimisers(model, settings.optimiser)
     step, minutes = _resume(settings.output / "checkpoint.pt", model, optimisers)
     rng = np.random.default_rng([settings.seed, step])
@@ -157,9 +158,9 @@ def _model(settings: Settings, vocabulary: list[str], sampler: Sampler) -> BertF
     bert_config = BertConfig(
         vocab_size=len(vocabulary), hidden_size=hidden, num_hidden_layers=settings.model.layers,
         num_attention_heads=hidden // 64, intermediate_size=4 * hidden,
-        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, attn_implementation="eager",
+        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
     )  # fmt: skip
-    model = BertForMaskedLM(bert_config)
+    model: BertForMaskedLM = AutoModelForMaskedLM.from_config(bert_config, attn_implementation="eager")
     sample = sampler.batch(40_000, 256, np.random.default_rng(settings.seed)).reshape(-1).numpy()
     structured_start(model.bert, ppmi_svd(sample, len(vocabulary), hidden - POSITION_DIMS))
     return model

@@ -7,6 +7,8 @@ rotated by an angle of `offset`, attends to the character `offset` places away. 
 heads and the rest learns from there; all weights stay trainable and the class stays plain BertModel.
 """
 
+from typing import Any, cast
+
 import numpy as np
 import torch
 from transformers import BertModel
@@ -50,7 +52,7 @@ def structured_start(bert: BertModel, vectors: np.ndarray) -> None:
         _sinusoids(bert.config.max_position_embeddings, wavelengths) * SCALE
     )
     embeddings.token_type_embeddings.weight.zero_()
-    for index, layer in enumerate(bert.encoder.layer):
+    for index, layer in enumerate(cast(Any, bert.encoder.layer)):  # modules whose names torch's types do not know
         layer.attention.self.value.weight.normal_(0, 0.05)
         layer.attention.output.dense.weight.normal_(0, 0.05)
         layer.intermediate.dense.weight.normal_(0, 0.04)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from yaowen.assemble import ArgumentModel, Assembly, assemble
 from yaowen.document import Argument, Document, Event, Office, Person, Source, Span, Warning
@@ -106,7 +106,9 @@ class Extractor:
         )  # fmt: skip
 
 
-def load(path: str | Path | None = None, *, backend: str = "onnx", threads: int | None = None) -> Extractor:
+def load(
+    path: str | Path | None = None, *, backend: Literal["onnx", "torch"] = "onnx", threads: int | None = None
+) -> Extractor:
     """An extractor with the built-in model, or with the model folder at `path`.
 
     `backend`: "onnx" (default, CPU) or "torch" (extra `torch`; uses a GPU if there is one). `threads`: of the processor.
@@ -175,7 +177,8 @@ def _span(page: NormalisedText, span: "TaggedSpan") -> Span:
 
 def _people(assembly: Assembly, places: dict["TaggedSpan", Span]) -> tuple[tuple[Person, ...], dict[int, str]]:
     """The roster, and the id of the person behind each mention (by index of its span)."""
-    people, person_of = [], {}
+    people: list[Person] = []
+    person_of: dict[int, str] = {}
     for number, entry in enumerate(assembly.people, 1):
         name = f"p{number}"
         person_of |= dict.fromkeys(entry.mentions, name)
