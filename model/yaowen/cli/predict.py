@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
 import click
 
@@ -154,7 +154,7 @@ def _published(ctx: click.Context, param: click.Parameter, value: str | None) ->
 @click.pass_context
 def predict_command(
     ctx: click.Context, paths: tuple[str, ...], format_: str, published: str | None, out: Path | None, explain: bool,
-    model: Path | None, threads: int | None, backend: str,
+    model: Path | None, threads: int | None, backend: Literal["onnx", "torch"],
 ) -> None:  # fmt: skip
     """Read Chinese official news and show who, in which office, did what, when and where.
 
