@@ -15,7 +15,7 @@ from data.annotated import AnnotatedDocument, Mark
 from training import config
 from training.augment import Augmentation, Augmenter, NameMaker, apply
 from training.examples import IGNORED, batches, collate, encode, tag_names, windows
-from training.finetune import Schedule, Settings, finetune, make_optimiser, rate
+from training.finetune import Schedule, Settings, finetune, make_optimisers, rate
 from training.model import DOMAIN, Tagger, load_encoder, logits
 from training.scoring import decode
 from yaowen.schema import PEOPLE, SPAN_LABELS
@@ -38,7 +38,7 @@ NOTHING = Augmentation(people=0, places=0, swap={}, run_together=0, headline=0, 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a random encoder of one layer whose vocabulary has every character of the documents."""
+    """A folder with a small random encoder whose vocabulary has every character of the documents."""
     folder = tmp_path_factory.mktemp("encoder")
     (folder / "vocab.txt").write_text("\n".join([*SPECIAL_TOKENS, *CHARACTERS]) + "\n", "utf-8")
     torch.manual_seed(0)
@@ -263,12 +263,31 @@ def test_the_learning_rate_rises_then_falls_and_lower_layers_learn_slower(encode
     assert rates == pytest.approx([0.01, 0.5, 1.0, 0.51, 0.02])
     model = Tagger(load_encoder(encoder, 0.0), {DOMAIN: 3})
     peaks = {}
-    for (name, _), group in zip(model.named_parameters(), make_optimiser(model, schedule).param_groups, strict=True):
-        peaks[name] = group["peak"] / schedule.learning_rate
+    names = {id(p): n for n, p in model.named_parameters()}
+    for optimiser in make_optimisers(model, schedule):
+        for group in optimiser.param_groups:
+            peaks[names[id(group["params"][0])]] = group["peak"] / schedule.learning_rate
+    assert set(peaks) == set(names.values()), "every parameter is trained"
     assert peaks["heads.yaowen.weight"] == 1.0
     assert peaks["bert.encoder.layer.1.output.dense.weight"] == 0.5
     assert peaks["bert.encoder.layer.0.output.dense.weight"] == 0.25
     assert peaks["bert.embeddings.word_embeddings.weight"] == 0.125
+
+
+@pytest.mark.parametrize("kind", ["adamw", "muon"])
+def test_muon_takes_the_matrices_of_the_layers_alone(encoder: Path, kind: str) -> None:
+    schedule = dataclasses.replace(config.load(Settings, CONFIG).domain.schedule, optimiser=kind)
+    model = Tagger(load_encoder(encoder, 0.0), {DOMAIN: 3})
+    of_layers = {id(p) for n, p in model.named_parameters() if ".layer." in n and p.ndim == 2}
+    taken = {
+        id(group["params"][0])
+        for optimiser in make_optimisers(model, schedule)
+        for group in optimiser.param_groups
+        if isinstance(optimiser, torch.optim.Muon)
+    }
+    assert taken == (of_layers if kind == "muon" else set())
+    with pytest.raises(ValueError, match="expected adamw or muon"):
+        dataclasses.replace(schedule, optimiser="sgd")
 
 
 def test_minutes_end_a_stage(encoder: Path, tmp_path: Path) -> None:

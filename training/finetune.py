@@ -39,6 +39,7 @@ class Schedule:
 
     epochs: float
     minutes: float
+    optimiser: str
     learning_rate: float
     layer_decay: float
     warm_up: float
@@ -51,6 +52,10 @@ class Schedule:
     average: float
     batch: int
     longest: int
+
+    def __post_init__(self) -> None:
+        if self.optimiser not in ("adamw", "muon"):
+            raise ValueError(f"optimiser = {self.optimiser!r}: expected adamw or muon")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -195,7 +200,7 @@ def train(
         source.fill(rng)
     sizes = np.array([s.characters for s in sources], np.float64) ** temperature
     epoch_steps = sum(s.steps for s in sources)
-    optimiser = make_optimiser(model, schedule)
+    optimisers = make_optimisers(model, schedule)
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(schedule.average))
 
     def average() -> Tagger:
@@ -204,15 +209,17 @@ def train(
     step, minutes, losses, log = 0, 0.0, [], []
     begun = time.monotonic()
     while (progress := max(step / (schedule.epochs * epoch_steps), minutes / schedule.minutes)) < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = group["peak"] * rate(progress, schedule)
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = group["peak"] * rate(progress, schedule)
         source = sources[rng.choice(len(sources), p=sizes / sizes.sum())]
         model.train()
         loss = loss_of(model, source.next(rng), source.name, schedule, settings.precision)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        for optimiser in optimisers:
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
         averaged.update_parameters(model)
         losses.append(loss.item())
         step += 1
@@ -248,18 +255,26 @@ def loss_of(model: Tagger, batch: list[Example], head: str, schedule: Schedule, 
     return loss
 
 
-def make_optimiser(model: Tagger, schedule: Schedule) -> torch.optim.AdamW:
-    """AdamW; each layer below the top learns `layer_decay` times as fast as the one above; vectors do not decay."""
+def make_optimisers(model: Tagger, schedule: Schedule) -> list[torch.optim.Optimizer]:
+    """AdamW, or Muon for the matrices of the layers and AdamW for the rest.
+
+    Each layer below the top learns `layer_decay` times as fast as the one above; vectors do not decay. Every parameter
+    is a group of its own, whose learning rate at the height of the schedule is its `peak`.
+    """
     depth = model.bert.config.num_hidden_layers
-    groups = []
+    groups: dict[str, list[dict[str, Any]]] = {"adamw": [], "muon": []}
     for name, parameter in model.named_parameters():
         layer = depth + 1 if name.startswith("heads") else 0
         if ".layer." in name:
             layer = int(name.split(".layer.")[1].split(".")[0]) + 1
         peak = schedule.learning_rate * schedule.layer_decay ** (depth + 1 - layer)
         decay = schedule.weight_decay if parameter.ndim == 2 else 0.0
-        groups.append({"params": [parameter], "peak": peak, "lr": 0.0, "weight_decay": decay})
-    return torch.optim.AdamW(groups, betas=(0.9, 0.98))
+        kind = schedule.optimiser if parameter.ndim == 2 and 1 <= layer <= depth else "adamw"
+        groups[kind].append({"params": [parameter], "peak": peak, "lr": 0.0, "weight_decay": decay})
+    optimisers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups["adamw"], betas=(0.9, 0.98), fused=True)]
+    if groups["muon"]:
+        optimisers.append(torch.optim.Muon(groups["muon"], adjust_lr_fn="match_rms_adamw"))
+    return optimisers
 
 
 def rate(progress: float, schedule: Schedule) -> float:
@@ -278,7 +293,11 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("overrides", nargs="*", metavar="section.key=value")
     arguments = parser.parse_args()
-    finetune(config.load(Settings, arguments.config, arguments.overrides))
+    try:
+        settings = config.load(Settings, arguments.config, arguments.overrides)
+    except ValueError as error:
+        parser.error(str(error))
+    finetune(settings)
 
 
 if __name__ == "__main__":
