@@ -206,7 +206,16 @@ def train(
     def average() -> Tagger:
         return cast(Tagger, averaged.module.eval())
 
-    step, minutes, losses, log = 0, 0.0, [], []
+    def report_epoch() -> None:
+        epoch = -(-step // epoch_steps)
+        line = {"epoch": epoch, "step": step, "minutes": round(minutes, 2), "loss": round(float(np.mean(losses)), 4)}
+        losses.clear()
+        log.append(line | (after_epoch(epoch, average()) if after_epoch else {}))
+        print(json.dumps(log[-1]), flush=True)
+
+    step, minutes = 0, 0.0
+    losses: list[float] = []
+    log: list[dict[str, Any]] = []
     begun = time.monotonic()
     while (progress := max(step / (schedule.epochs * epoch_steps), minutes / schedule.minutes)) < 1:
         for optimiser in optimisers:
@@ -225,15 +234,11 @@ def train(
         step += 1
         minutes = (time.monotonic() - begun) / 60
         if step % epoch_steps == 0:
-            line: dict[str, Any] = {"epoch": step // epoch_steps, "step": step, "minutes": round(minutes, 2)}
-            line["loss"], losses = round(float(np.mean(losses)), 4), []
             pause = time.monotonic()
-            line |= after_epoch(line["epoch"], average()) if after_epoch else {}
+            report_epoch()
             begun += time.monotonic() - pause  # scoring is not training time
-            log.append(line)
-            print(json.dumps(line), flush=True)
-    if after_epoch and step % epoch_steps:
-        after_epoch(step // epoch_steps + 1, average())
+    if losses:
+        report_epoch()
     return average(), {"steps": step, "minutes": round(minutes, 2), "log": log}
 
 
