@@ -1,11 +1,14 @@
 """Strict argument scores: type, trigger, role and span of an argument must all be those of a gold argument."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 from data.annotated import AnnotatedDocument
 from eval.spans import Key, SpanScores, score
 from yaowen.assemble import ArgumentModel, Assembly, assemble
 from yaowen.spans import TaggedSpan
+from yaowen.text.normalise import normalise
 
 ArgumentKey = tuple[tuple[int, int], tuple[int, int], str]  # trigger, filler, "type.role"
 
@@ -17,6 +20,20 @@ def gold_arguments(document: AnnotatedDocument) -> set[ArgumentKey]:
         for event in document.events
         for role in event.arguments
     }
+
+
+def canonical(document: AnnotatedDocument) -> AnnotatedDocument:
+    """The document on its normalised text, which is what the assembler reads."""
+    page = normalise(document.text)
+    if page.text == document.text:
+        return document
+
+    def moved(item: Any) -> Any:
+        start, end = page.normalised_span(item.start, item.end)
+        return replace(item, start=start, end=end)
+
+    events = tuple(replace(moved(e), arguments=tuple(map(moved, e.arguments))) for e in document.events)
+    return replace(document, text=page.text, spans=tuple(map(moved, document.spans)), events=events)
 
 
 def gold_spans(document: AnnotatedDocument) -> tuple[TaggedSpan, ...]:
@@ -41,7 +58,7 @@ def argument_scores(gold: Iterable[set[ArgumentKey]], predicted: Iterable[set[Ar
 
 def scores_on_gold_spans(documents: Iterable[AnnotatedDocument], model: ArgumentModel) -> SpanScores:
     """Argument scores of the assembler alone: spans and triggers are the annotators'."""
-    documents = list(documents)
+    documents = [canonical(d) for d in documents]
     found = [assembled_arguments(assemble(d.text, gold_spans(d), model)) for d in documents]
     return argument_scores(map(gold_arguments, documents), found)
 

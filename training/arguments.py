@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import save_file
 
 from data.annotated import AnnotatedDocument, read
-from eval.events import gold_spans, scores_on_gold_spans
+from eval.events import canonical, gold_spans, scores_on_gold_spans
 from eval.spans import SpanScores
 from training import config
 from yaowen.assemble.arguments import EPSILON, FORMAT, ROLE_NAMES, ArgumentModel
@@ -119,7 +119,7 @@ def train(settings: Settings) -> dict[str, object]:
     settings.output.mkdir(parents=True, exist_ok=True)
     config.save(settings, settings.output / "arguments.toml")
     documents = [d for path in settings.data.train for d in read(path)]
-    examples = [pair for document in documents for pair in gold_pairs(document)]
+    examples = [pair for document in documents for pair in gold_pairs(canonical(document))]
     counts = Counter(name for candidate, _ in examples for name in candidate.features)
     features = {name: i for i, name in enumerate(sorted(n for n, c in counts.items() if c >= settings.model.min_count))}
     pairs = _pack(examples, features)
