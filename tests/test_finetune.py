@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,12 @@ from data import annotated
 from data.annotated import AnnotatedDocument, Mark
 from training import config
 from training.augment import Augmentation, Augmenter, NameMaker, apply
+from training.chain import SHUT, Chain, best_path, legal_steps
 from training.examples import IGNORED, batches, collate, encode, tag_names, windows
 from training.finetune import Schedule, Settings, finetune, make_optimisers, rate
 from training.model import DOMAIN, Tagger, load_encoder, logits
 from training.scoring import decode
 from yaowen.schema import PEOPLE, SPAN_LABELS
-from yaowen.tagger.viterbi import Scheme
 from yaowen.tagger.vocabulary import SPECIAL_TOKENS, Vocabulary, fold
 
 ROOT = Path(__file__).parent.parent
@@ -88,6 +88,13 @@ def test_a_small_model_learns_a_few_documents(trained: tuple[Path, dict]) -> Non
     assert metrics["domain"]["dev"]["both"]["all"]["f1"] > 0.2
 
 
+def saved_chain(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    record = json.loads((folder / "transitions.json").read_text("utf-8"))
+    assert record["tags"] == NAMES
+    start, steps = (np.array(record[key], np.float64) for key in ("start", "steps"))
+    return np.nan_to_num(start, nan=SHUT), np.nan_to_num(steps, nan=SHUT)
+
+
 def test_the_folder_loads_in_transformers_and_says_what_was_measured(
     trained: tuple[Path, dict], vocabulary: Vocabulary
 ) -> None:
@@ -95,12 +102,12 @@ def test_the_folder_loads_in_transformers_and_says_what_was_measured(
     model = AutoModelForTokenClassification.from_pretrained(folder).eval()
     assert [model.config.id2label[i] for i in range(len(NAMES))] == NAMES
     assert model.dtype == torch.float32
-    whole = Tagger(load_encoder(folder, 0.0), {DOMAIN: len(NAMES)})
+    whole = Tagger(load_encoder(folder, 0.0), {DOMAIN: NAMES})
     whole.heads[DOMAIN].load_state_dict(model.classifier.state_dict())
     (file,) = folder.glob("predictions-*.jsonl")
     for document, line in zip(DOCUMENTS[:6], file.read_text("utf-8").splitlines(), strict=True):
         example = encode(vocabulary, document.text, (), {})
-        keys = decode(document.text, example, logits(whole.eval(), example), Scheme.of(NAMES))
+        keys = decode(document.text, example, logits(whole.eval(), example), NAMES, saved_chain(folder))
         saved = json.loads(line)
         assert {(s, e, label) for s, e, label, _ in saved["right"] + saved["wrong"]} == set(keys)
     assert metrics == json.loads((folder / "metrics.json").read_text("utf-8"))
@@ -221,7 +228,7 @@ def test_tags_stand_on_the_characters_of_the_spans(vocabulary: Vocabulary) -> No
     assert (example.tags % 2 == 1).sum() == len(document.spans)
     sure = np.full((len(example.ids), len(NAMES)), -9.0, np.float32)
     sure[np.arange(len(example.ids)), example.tags] = 9.0
-    keys = decode(document.text, example, sure, Scheme.of(NAMES))
+    keys = decode(document.text, example, sure, NAMES, Chain(NAMES).numpy())
     assert sorted(keys) == [(m.start, m.end, m.label) for m in document.spans]
 
 
@@ -252,6 +259,70 @@ def _last(mask: torch.Tensor) -> torch.Tensor:
     return torch.arange(mask.shape[1]) == mask.sum(1, keepdim=True) - 1
 
 
+# --- The chain over tags
+
+
+def random_chain(seed: int = 0) -> tuple[Chain, torch.Tensor, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(seed)
+    chain = Chain(["O", "B-DATE", "I-DATE", "B-PERSON", "I-PERSON"])
+    torch.nn.init.normal_(chain.start)
+    torch.nn.init.normal_(chain.step)
+    tags = torch.tensor([1, 2, 0, 3, 0, 3, 4, 4, 1, 3])
+    ends = torch.zeros(len(tags), dtype=torch.bool)
+    ends[[3, 4, 7, 9]] = True
+    return chain, torch.randn(len(tags), 5), tags, ends
+
+
+def paths(chain: Chain, scores: torch.Tensor) -> dict[tuple[int, ...], torch.Tensor]:
+    """The score of every path of a sentence, legal or not."""
+    start, step = (torch.from_numpy(a) for a in chain.numpy())
+    return {
+        path: start[path[0]] + sum(scores[i, t] for i, t in enumerate(path)) + sum(step[a, b] for a, b in pairwise(path))
+        for path in product(range(scores.shape[1]), repeat=len(scores))
+    }
+
+
+def test_the_likelihood_is_that_of_all_paths() -> None:
+    chain, scores, tags, ends = random_chain()
+    expected, at = 0.0, 0
+    for last in ends.nonzero().squeeze(1).tolist():
+        every = paths(chain, scores[at : last + 1])
+        gold = every[tuple(tags[at : last + 1].tolist())]
+        expected += (torch.stack(list(every.values())).logsumexp(0) - gold).item()
+        at = last + 1
+    assert chain(scores, tags, ends).item() == pytest.approx(expected / len(tags), rel=1e-5)
+
+
+def test_the_best_path_is_the_best_of_all_and_legal() -> None:
+    for seed in range(10):
+        chain, scores, _, ends = random_chain(seed)
+        found = best_path(scores.numpy(), ends.numpy(), *chain.numpy()).tolist()
+        expected: list[int] = []
+        for last in ends.nonzero().squeeze(1).tolist():
+            every = paths(chain, scores[len(expected) : last + 1])
+            expected += max(every, key=lambda path: float(every[path]))
+        assert found == expected
+        start, step = legal_steps(["O", "B-DATE", "I-DATE", "B-PERSON", "I-PERSON"])
+        assert all(start[b] if fresh else step[a, b] for a, b, fresh in zip(found, found[1:], ends.tolist(), strict=False))
+
+
+def test_the_chain_learns_which_tags_stand_together(trained: tuple[Path, dict]) -> None:
+    start, step = saved_chain(trained[0])
+    assert step[TAGS["B-DATE"], TAGS["I-DATE"]] > step[TAGS["B-DATE"], TAGS["O"]], "a date has more than one character"
+    assert start[TAGS["I-DATE"]] == step[TAGS["O"], TAGS["I-DATE"]] == SHUT
+
+
+def test_a_sure_chain_does_not_underflow() -> None:
+    chain, _, _, _ = random_chain()
+    scores = torch.randn(2000, 5) * 200
+    tags, ends = torch.zeros(2000, dtype=torch.long), torch.zeros(2000, dtype=torch.bool)
+    ends[-1] = True
+    loss = chain(scores.requires_grad_(), tags, ends)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(scores.grad).all()
+
+
 # --- Schedule
 
 
@@ -261,7 +332,7 @@ def test_the_learning_rate_rises_then_falls_and_lower_layers_learn_slower(encode
     )
     rates = [rate(p, schedule) for p in (0.0, 0.05, 0.1, 0.55, 1.0)]
     assert rates == pytest.approx([0.01, 0.5, 1.0, 0.51, 0.02])
-    model = Tagger(load_encoder(encoder, 0.0), {DOMAIN: 3})
+    model = Tagger(load_encoder(encoder, 0.0), {DOMAIN: NAMES[:3]})
     peaks = {}
     names = {id(p): n for n, p in model.named_parameters()}
     for optimiser in make_optimisers(model, schedule):
@@ -277,7 +348,7 @@ def test_the_learning_rate_rises_then_falls_and_lower_layers_learn_slower(encode
 @pytest.mark.parametrize("kind", ["adamw", "muon"])
 def test_muon_takes_the_matrices_of_the_layers_alone(encoder: Path, kind: str) -> None:
     schedule = dataclasses.replace(config.load(Settings, CONFIG).domain.schedule, optimiser=kind)
-    model = Tagger(load_encoder(encoder, 0.0), {DOMAIN: 3})
+    model = Tagger(load_encoder(encoder, 0.0), {DOMAIN: NAMES[:3]})
     of_layers = {id(p) for n, p in model.named_parameters() if ".layer." in n and p.ndim == 2}
     taken = {
         id(group["params"][0])

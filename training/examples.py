@@ -32,6 +32,11 @@ class Example:
     offsets: np.ndarray  # int32 (n,): the code point each token stands for
     grades: np.ndarray  # uint8 (n,): how good a place to cut is after the token (yaowen.tagger.boundaries)
 
+    def ends(self) -> np.ndarray:
+        """Bool (n,): whether a sentence ends with the token; the last one always does."""
+        last = np.arange(len(self.ids)) == len(self.ids) - 1
+        return (self.grades == SENTENCE_END) | last
+
     def window(self, start: int, end: int) -> "Example":
         return Example(self.ids[start:end], self.tags[start:end], self.offsets[start:end], self.grades[start:end])
 

@@ -25,11 +25,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from data import annotated, labelled
 from training import config
 from training.augment import Augmentation, Augmenter
+from training.chain import Chain
 from training.examples import IGNORED, Example, batches, collate, encode, tag_names, windows
 from training.model import DOMAIN, Tagger, load_encoder, logits, save_tagger
 from training.scoring import DevSet, decode, report
 from yaowen.schema import SPAN_LABELS
-from yaowen.tagger.viterbi import Scheme
 from yaowen.tagger.vocabulary import Vocabulary
 
 
@@ -49,6 +49,8 @@ class Schedule:
     dropout: float
     label_smoothing: float
     consistency: float
+    chain: float
+    chain_speed: float
     average: float
     batch: int
     longest: int
@@ -138,7 +140,7 @@ def train_public(settings: Settings, vocabulary: Vocabulary) -> dict[str, Any]:
         tags = {tag: i for i, tag in enumerate(names)}
         examples = [encode(vocabulary, t.text, t.spans, tags) for t in texts]
         examples = [e for e in examples if len(e.ids)]
-        heads[name.replace(".", "_")] = len(names)
+        heads[name.replace(".", "_")] = names
         sources.append(Source(name.replace(".", "_"), lambda rng, made=examples: made, stage.schedule))  # type: ignore[misc]
     model = Tagger(load_encoder(settings.start, stage.schedule.dropout), heads)
     average, record = train(model, sources, stage.schedule, settings, stage.temperature)
@@ -162,12 +164,12 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
         texts = (augmenter.text(d.text, d.spans, rng) for d in documents)
         return [augmenter.ids(encode(vocabulary, text, spans, tags), rng) for text, spans in texts]
 
-    model = Tagger(load_encoder(start, stage.schedule.dropout), {DOMAIN: len(names)})
-    scheme = Scheme.of(names)
+    model = Tagger(load_encoder(start, stage.schedule.dropout), {DOMAIN: names})
     best: dict[str, Any] = {"f1": -1.0}
 
     def after_epoch(epoch: int, averaged: Tagger) -> dict[str, Any]:
-        predictions = [[decode(d.text, e, logits(averaged, e), scheme) for d, e in file.pairs()] for file in dev]
+        chain = cast(Chain, averaged.chains[DOMAIN]).numpy()
+        predictions = [[decode(d.text, e, logits(averaged, e), names, chain) for d, e in file.pairs()] for file in dev]
         scores = report(dev, predictions)
         f1 = scores["both"]["all"]["f1"]
         if f1 > best["f1"]:
@@ -243,7 +245,10 @@ def train(
 
 
 def loss_of(model: Tagger, batch: list[Example], head: str, schedule: Schedule, precision: str) -> torch.Tensor:
-    """Cross-entropy (nats a character); with `consistency` the batch is read twice and disagreement is charged (R-Drop)."""
+    """Nats a character: cross-entropy of each tag and, in the share `chain`, likelihood of whole sentences.
+
+    With `consistency` the batch is read twice and disagreement is charged too (R-Drop, Liang et al. 2021).
+    """
     ids, mask, tags = collate(batch)
     if schedule.consistency:
         ids, mask, tags = ids.repeat(2, 1), mask.repeat(2, 1), tags.repeat(2, 1)
@@ -251,7 +256,11 @@ def loss_of(model: Tagger, batch: list[Example], head: str, schedule: Schedule, 
         outputs = model(ids, mask, head)
     known = tags.reshape(-1) != IGNORED
     flat = outputs.reshape(-1, outputs.shape[-1])[known]
-    loss = torch.nn.functional.cross_entropy(flat, tags.reshape(-1)[known], label_smoothing=schedule.label_smoothing)
+    wanted = tags.reshape(-1)[known]
+    loss = torch.nn.functional.cross_entropy(flat, wanted, label_smoothing=schedule.label_smoothing)
+    if schedule.chain:
+        ends = torch.from_numpy(np.concatenate([e.ends() for e in batch] * (2 if schedule.consistency else 1)))
+        loss = (1 - schedule.chain) * loss + schedule.chain * model.chains[head](flat, wanted, ends)
     if schedule.consistency:
         first, second = torch.log_softmax(flat, -1).chunk(2)
         between = torch.nn.functional.kl_div(first, second, reduction="batchmean", log_target=True)
@@ -269,11 +278,13 @@ def make_optimisers(model: Tagger, schedule: Schedule) -> list[torch.optim.Optim
     depth = model.bert.config.num_hidden_layers
     groups: dict[str, list[dict[str, Any]]] = {"adamw": [], "muon": []}
     for name, parameter in model.named_parameters():
-        layer = depth + 1 if name.startswith("heads") else 0
+        layer = depth + 1 if name.startswith(("heads", "chains")) else 0
         if ".layer." in name:
             layer = int(name.split(".layer.")[1].split(".")[0]) + 1
         peak = schedule.learning_rate * schedule.layer_decay ** (depth + 1 - layer)
-        decay = schedule.weight_decay if parameter.ndim == 2 else 0.0
+        if name.startswith("chains"):
+            peak = schedule.learning_rate * schedule.chain_speed
+        decay = schedule.weight_decay if parameter.ndim == 2 and not name.startswith("chains") else 0.0
         kind = schedule.optimiser if parameter.ndim == 2 and 1 <= layer <= depth else "adamw"
         groups[kind].append({"params": [parameter], "peak": peak, "lr": 0.0, "weight_decay": decay})
     optimisers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups["adamw"], betas=(0.9, 0.98), fused=True)]

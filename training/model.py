@@ -1,13 +1,16 @@
 """The tagger while it is trained: an encoder with a linear head for each data set."""
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from transformers import BertConfig, BertForTokenClassification, BertModel
 from transformers.utils import logging
 
+from training.chain import Chain
 from training.examples import Example, collate
 from yaowen.tagger.windows import cut_windows
 
@@ -18,12 +21,14 @@ logging.disable_progress_bar()
 
 
 class Tagger(torch.nn.Module):
-    """An encoder with a linear head for each data set."""
+    """An encoder with a linear head and a chain over its tags for each data set, whose tag names are given."""
 
-    def __init__(self, encoder: BertModel, heads: dict[str, int]) -> None:
+    def __init__(self, encoder: BertModel, heads: Mapping[str, Sequence[str]]) -> None:
         super().__init__()
         self.bert = encoder
-        self.heads = torch.nn.ModuleDict({n: torch.nn.Linear(encoder.config.hidden_size, size) for n, size in heads.items()})
+        width = encoder.config.hidden_size
+        self.heads = torch.nn.ModuleDict({n: torch.nn.Linear(width, len(tags)) for n, tags in heads.items()})
+        self.chains = torch.nn.ModuleDict({n: Chain(tags) for n, tags in heads.items()})
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, head: str) -> torch.Tensor:
         """Logits, float32 (batch, tokens, tags of the head)."""
@@ -60,4 +65,5 @@ def save_tagger(model: Tagger, names: list[str], vocabulary: Path, folder: Path)
     weights |= {f"classifier.{k}": v for k, v in model.heads[DOMAIN].state_dict().items()}
     whole.load_state_dict(weights)
     whole.save_pretrained(folder)
+    cast(Chain, model.chains[DOMAIN]).save(names, folder)
     shutil.copy(vocabulary, folder / "vocab.txt")
