@@ -232,6 +232,18 @@ def test_tags_stand_on_the_characters_of_the_spans(vocabulary: Vocabulary) -> No
     assert sorted(keys) == [(m.start, m.end, m.label) for m in document.spans]
 
 
+def test_no_span_reaches_over_white_space_but_before_a_letter_or_digit(vocabulary: Vocabulary) -> None:
+    text = "罗一凡　李清 2月3日 10:05\n记者"
+    example = encode(vocabulary, text, (), {})
+    after = [text[o] for o, gap in zip(example.offsets, example.gaps, strict=True) if gap]
+    assert after == ["凡"]
+    one_span = np.full((len(example.ids), len(NAMES)), -9.0, np.float32)
+    one_span[:, TAGS["I-PERSON"]] = 9.0
+    one_span[:, TAGS["B-PERSON"]] = 5.0
+    keys = decode(text, example, one_span, NAMES, Chain(NAMES).numpy())
+    assert [text[start:end] for start, end, _ in keys] == ["罗一凡", "李清 2月3日 10:05", "记者"]
+
+
 @pytest.mark.parametrize("longest", [20, 64, 256])
 def test_windows_are_the_text_and_end_at_sentence_ends(vocabulary: Vocabulary, longest: int) -> None:
     for seed, document in enumerate(DOCUMENTS[:20]):

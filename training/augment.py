@@ -41,7 +41,7 @@ class Augmentation:
     places: float  # of a division: another one of its level, at the start of every span that begins with it
     swap: dict[str, float]  # of a span of a label (no person): the words of another of that label
     run_together: float  # of a pause mark between two names: dropped
-    headline: float  # of a short line: all its pause marks dropped
+    headline: float  # of a short line: all its pause marks dropped or turned to spaces
     end_mark: float  # of a line: its last mark dropped
     join_lines: float  # of a line feed: dropped
     unknown: float  # of a character: [UNK] or [MASK]
@@ -141,22 +141,23 @@ class Augmenter:
         inside = np.zeros(len(text) + 1, bool)
         for span in spans:
             inside[span.start : span.end] = True
-        dropped: set[int] = set()
+        dropped: dict[int, str] = {}
         for first, second in pairwise(spans):
             both = first.label in PEOPLE and second.label in PEOPLE and second.start == first.end + 1
             if both and text[first.end] in PAUSES and rng.random() < chosen.run_together:
-                dropped.add(first.end)
+                dropped[first.end] = ""
         start = 0
         for line in text.splitlines(keepends=True):
             end = start + len(line.rstrip("\n"))
             if end - start <= HEADLINE and rng.random() < chosen.headline:
-                dropped.update(i for i in range(start, end) if text[i] in PAUSES)
+                instead = " " if rng.random() < 0.5 else ""
+                dropped.update((i, instead) for i in range(start, end) if text[i] in PAUSES)
             elif end > start and text[end - 1] in PAUSES and rng.random() < chosen.end_mark:
-                dropped.add(end - 1)
+                dropped[end - 1] = ""
             start += len(line)
             if start > end and rng.random() < chosen.join_lines:
-                dropped.add(end)
-        return [(i, i + 1, "") for i in sorted(dropped) if not inside[i]]
+                dropped[end] = ""
+        return [(i, i + 1, dropped[i]) for i in sorted(dropped) if not inside[i]]
 
 
 def apply(text: str, spans: Sequence[Mark], edits: Iterable[Edit]) -> tuple[str, list[Mark]]:

@@ -8,7 +8,7 @@ import torch
 
 from data.annotated import Mark
 from yaowen.tagger.boundaries import SENTENCE_END, strengths
-from yaowen.tagger.vocabulary import Vocabulary
+from yaowen.tagger.vocabulary import Tokens, Vocabulary
 from yaowen.tagger.windows import stack
 
 IGNORED = -100  # the tag of [CLS], the last [SEP] and padding
@@ -31,14 +31,16 @@ class Example:
     tags: np.ndarray  # int64 (n,)
     offsets: np.ndarray  # int32 (n,): the code point each token stands for
     grades: np.ndarray  # uint8 (n,): how good a place to cut is after the token (yaowen.tagger.boundaries)
+    gaps: np.ndarray  # bool (n,): whether white space that no span reaches over stands after the token
 
     def ends(self) -> np.ndarray:
-        """Bool (n,): whether a sentence ends with the token; the last one always does."""
+        """Bool (n,): whether no span goes on after the token; the last one always is an end."""
         last = np.arange(len(self.ids)) == len(self.ids) - 1
-        return (self.grades == SENTENCE_END) | last
+        return (self.grades == SENTENCE_END) | self.gaps | last
 
     def window(self, start: int, end: int) -> "Example":
-        return Example(self.ids[start:end], self.tags[start:end], self.offsets[start:end], self.grades[start:end])
+        part = slice(start, end)
+        return Example(self.ids[part], self.tags[part], self.offsets[part], self.grades[part], self.gaps[part])
 
 
 def encode(vocabulary: Vocabulary, text: str, spans: Iterable[Mark], tags: dict[str, int]) -> Example:
@@ -50,7 +52,18 @@ def encode(vocabulary: Vocabulary, text: str, spans: Iterable[Mark], tags: dict[
         if first < last:
             numbers[first:last] = tags[f"I-{span.label}"]
             numbers[first] = tags[f"B-{span.label}"]
-    return Example(tokens.ids, numbers, tokens.offsets, strengths(tokens.codes))
+    return Example(tokens.ids, numbers, tokens.offsets, strengths(tokens.codes), gaps(tokens))
+
+
+def gaps(tokens: Tokens) -> np.ndarray:
+    """Where white space that no span reaches over stands after a token, bool (tokens,).
+
+    White space is no token, but names in a list stand apart by it. Before a letter or digit it may be inside of a span:
+    2022-03-03 14:17.
+    """
+    found = np.zeros(len(tokens.offsets), bool)
+    found[:-1] = (np.diff(tokens.offsets) > 1) & (tokens.codes[1:] >= 0x80)
+    return found
 
 
 def windows(example: Example, longest: int, rng: np.random.Generator | None = None) -> Iterator[Example]:
