@@ -26,7 +26,7 @@ TITLES = ("entities", "triggers", "arguments, gold spans", "arguments, end to en
 
 def render(model: Path, results: Path = RESULTS) -> str:
     """The card as Markdown. Raises `ValueError` where a result is missing or belongs to other weights."""
-    scores, test, speed = (_result(results / f"{name}.json") for name in ("scores", "test", "speed"))
+    scores, test, speed, offsets = (_result(results / f"{name}.json") for name in ("scores", "test", "speed", "offsets"))
     if scores["model"] != test["model"]:
         raise ValueError(f"{results}: scores.json and test.json were made with different weights; run `make figures`")
     config = json.loads((model / "config.json").read_text("utf-8"))
@@ -40,6 +40,7 @@ def render(model: Path, results: Path = RESULTS) -> str:
         headlines=dict(zip(HEADLINES, TITLES, strict=True)),
         labels=SPAN_LABELS,
         speed=speed,
+        offsets=offsets,
         config=config,
         parameters=_parameters(model / "model.safetensors"),
         argument_features=len(arguments.features),

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from yaowen.schema import SPAN_LABELS
-from yaowen.tagger.viterbi import Scheme
+from yaowen.tagger.viterbi import Chain, Scheme
 
 SCHEMA: Final = "yaowen-model/1"
 MANIFEST: Final = "manifest.json"
+TRANSITIONS: Final = "transitions.json"  # optional
 REQUIRED: Final = ("config.json", "vocab.txt", "model.safetensors", "model.onnx")
 REMEDY: Final = (
     "If this is the model that came with yaowen, install it again (pip install --force-reinstall yaowen); if it is a model "
@@ -31,6 +34,7 @@ class ModelFolder:
     path: Path
     version: str
     scheme: Scheme
+    chain: Chain  # learned scores of neighbouring tags; free where the model has none
     temperature: float  # logits are divided by it before they become probabilities
     positions: int  # tokens the encoder reads at once, with [CLS] and [SEP]
     embeddings: int  # tokens the encoder knows
@@ -64,7 +68,8 @@ class ModelFolder:
         if not isinstance(positions, int) or not isinstance(embeddings, int) or positions < 16:
             raise ModelError(f"{path}/config.json: expected vocab_size and at least 16 max_position_embeddings. {REMEDY}")
         version = str(manifest.get("version", ""))
-        return cls(path, version, scheme, float(temperature), positions, embeddings, frozenset(files))
+        chain = _chain(path / TRANSITIONS, scheme, config) if TRANSITIONS in files else Chain.free(len(scheme.labels))
+        return cls(path, version, scheme, chain, float(temperature), positions, embeddings, frozenset(files))
 
     def file(self, name: str) -> Path:
         """The path of a checked file; raises `ModelError` for one that the manifest does not list."""
@@ -132,3 +137,16 @@ def _scheme(config: Mapping[str, Any], folder: Path) -> Scheme:
     if unknown := [label for label in scheme.labels if label not in SPAN_LABELS]:
         raise ModelError(f"{folder}/config.json: unknown label {unknown[0]!r}; known: {', '.join(SPAN_LABELS)}. {REMEDY}")
     return scheme
+
+
+def _chain(path: Path, scheme: Scheme, config: Mapping[str, Any]) -> Chain:
+    """The learned scores `{"tags", "start", "steps"}`, null where a step is not legal, in the order of the scheme."""
+    record, names = _object(path), config["id2label"]
+    if record.get("tags") != [names[str(index)] for index in range(len(names))]:
+        raise ModelError(f"{path}: its tags are not those of config.json. {REMEDY}")
+    try:
+        start = np.array(record["start"], np.float32)[scheme.columns]  # null becomes not-a-number
+        step = np.array(record["steps"], np.float32)[np.ix_(scheme.columns, scheme.columns)]
+        return Chain(start, step)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise ModelError(f"{path}: not the scores of a chain of tags ({error}). {REMEDY}") from None

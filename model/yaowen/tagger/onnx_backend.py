@@ -19,7 +19,7 @@ class OnnxBackend:
         options.inter_op_num_threads = 1  # the graph is one chain
         # A plan of buffers is kept for every shape ever seen: with free lengths that is a leak.
         options.enable_mem_pattern = False
-        # Threads that wait by spinning take the processor from whatever else runs, and win nothing with batches of this size.
+        # Threads that wait by spinning take the processor from others, and win nothing with batches of this size.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:

@@ -47,11 +47,12 @@ class Tagging:
 class Tagger:
     """A model folder, loaded; may be shared by threads, and gives the same spans whatever else is tagged with a text."""
 
-    __slots__ = ("_backend", "_longest", "_vocabulary", "folder")
+    __slots__ = ("_backend", "_chain", "_longest", "_vocabulary", "folder")
 
     def __init__(self, folder: ModelFolder, backend: Backend) -> None:
         self.folder = folder
         self._backend = backend
+        self._chain = folder.chain.tempered(folder.temperature)
         self._vocabulary = Vocabulary.load(folder.path)
         self._longest = folder.positions - 2  # [CLS] and [SEP]
         if len(self._vocabulary) != folder.embeddings:
@@ -111,7 +112,7 @@ class Tagger:
         ends[-1] = True
         log_probabilities = log_softmax(self._logits(shard) / np.float32(self.folder.temperature))
         labels = self.folder.scheme.labels
-        for first, last, label, score in spans(decode(log_probabilities, ends), len(labels)):
+        for first, last, label, score in spans(decode(log_probabilities, ends, self._chain), len(labels)):
             number = int(owner[first])
             edges = trim(texts[number], int(offsets[first]), int(offsets[last]) + 1)
             if edges:

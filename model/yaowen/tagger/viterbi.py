@@ -1,7 +1,7 @@
 """The best legal BIO sequence of each sentence, and how sure the model is of it.
 
-A tag I-X may only follow B-X or I-X, and a sequence may not begin with it; everything else is allowed. Under that rule
-the tag probabilities of the tokens define a linear chain whose best path (Viterbi, IEEE Trans. Inf. Theory 13, 1967) and
+A tag I-X may only follow B-X or I-X, and a sequence may not begin with it. What else may follow what is free, or has a
+score that was learned with the encoder (a linear-chain CRF: Lafferty et al. 2001). The best path (Viterbi 1967) and the
 marginals (forward-backward) are exact; all sentences go through the recursions side by side.
 """
 
@@ -33,6 +33,43 @@ class Scheme:
         if not labels or len(set(labels)) < len(labels) or sorted(wanted) != sorted(tags):
             raise ValueError(f"tags {list(tags)}: expected O and, for each label X, one B-X and one I-X")
         return cls(labels, np.array([tags.index(tag) for tag in wanted]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """Scores (logarithms) of the first tag, (tags,), and of each step, (from, to), in the order O, every B, every I.
+
+    What is not legal is minus infinity, whatever was given. Raises `ValueError` for other shapes and for no numbers.
+    """
+
+    start: Floats
+    step: Floats
+
+    def __post_init__(self) -> None:
+        width = len(self.start)
+        if self.start.shape != (width,) or self.step.shape != (width, width) or width % 2 == 0:
+            raise ValueError(f"chain: expected shapes (tags,) and (tags, tags), got {self.start.shape}, {self.step.shape}")
+        labels = (width - 1) // 2
+        opened = np.zeros((width, width), bool)
+        opened[:, : 1 + labels] = True
+        inner = np.arange(labels) + 1 + labels
+        opened[inner - labels, inner] = opened[inner, inner] = True
+        start = np.where(np.arange(width) <= labels, self.start, -np.inf).astype(np.float32)
+        step = np.where(opened, self.step, -np.inf).astype(np.float32)
+        if not (np.isfinite(start[: 1 + labels]).all() and np.isfinite(step[opened]).all()):
+            raise ValueError("chain: a legal first tag or step has no finite score")
+        object.__setattr__(self, "start", start)
+        object.__setattr__(self, "step", step)
+
+    @classmethod
+    def free(cls, labels: int) -> "Chain":
+        """Every legal sequence as good as any other."""
+        width = 1 + 2 * labels
+        return cls(np.zeros(width, np.float32), np.zeros((width, width), np.float32))
+
+    def tempered(self, temperature: float) -> "Chain":
+        """The scores divided by a temperature, as the encoder's are."""
+        return Chain(self.start / np.float32(temperature), self.step / np.float32(temperature))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +108,7 @@ def log_softmax(logits: Floats) -> Floats:
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
 
 
-def decode(log_probabilities: Floats, ends: NDArray[np.bool_]) -> Decoded:
+def decode(log_probabilities: Floats, ends: NDArray[np.bool_], chain: Chain) -> Decoded:
     """The best legal tags of each sentence and their marginals.
 
     `log_probabilities` (tokens, 1 + 2 labels), columns in the order of `Scheme.columns`; `ends` (tokens,) is true on the
@@ -83,70 +120,51 @@ def decode(log_probabilities: Floats, ends: NDArray[np.bool_]) -> Decoded:
         raise ValueError("the last token must end a sentence")
     packed = _Packed.of(ends)
     emissions = log_probabilities[packed.order]
-    tags = _best_paths(emissions, packed.starts)
-    marginals = _marginals(np.exp(emissions), packed.starts, tags)
+    tags = _best_paths(emissions, packed.starts, chain)
+    marginals = _marginals(np.exp(emissions), packed.starts, tags, chain)
     result = Decoded(np.empty(len(ends), np.intp), np.empty(len(ends), np.float32))
     result.tags[packed.order] = tags
     result.marginals[packed.order] = marginals
     return result
 
 
-def _best_paths(emissions: Floats, starts: list[int]) -> NDArray[np.intp]:
+def _best_paths(emissions: Floats, starts: list[int], chain: Chain) -> NDArray[np.intp]:
     """Viterbi over packed sentences; `emissions` (tokens, tags), the result (tokens,), both packed."""
-    count, width = emissions.shape
-    labels = (width - 1) // 2
-    best = np.empty(count, np.intp)  # the best tag of each place as if the sentence ended there
-    stays = np.empty((count, labels), bool)  # whether I-X is best reached from I-X, not from B-X
-    scores = emissions[: starts[1]].copy()
-    scores[:, 1 + labels :] = -np.inf
+    best = np.empty(len(emissions), np.intp)  # the best tag of each place as if the sentence ended there
+    back = np.zeros(emissions.shape, np.int16)  # the best tag before each tag of each place
+    into = np.ascontiguousarray(chain.step.T)  # (to, from): the tags to choose from lie side by side
+    scores = emissions[: starts[1]] + chain.start
     for step, low in enumerate(starts[:-1]):
         high = starts[step + 1]
         if step:
-            before = scores[: high - low]
-            begin, inside = before[:, 1 : 1 + labels], before[:, 1 + labels :]
-            stays[low:high] = inside > begin
-            scores = emissions[low:high].copy()
-            scores[:, 1 + labels :] += np.maximum(inside, begin)
+            paths = scores[: high - low, None, :] + into
+            back[low:high] = paths.argmax(2)
+            scores = np.take_along_axis(paths, back[low:high, :, None].astype(np.intp), 2)[:, :, 0] + emissions[low:high]
         best[low:high] = scores.argmax(1)
-        # O and B may follow the best of all: keeping that at 0 saves adding it and never overflows.
-        scores -= scores.max(1, keepdims=True)
-    return _trace_back(best, stays, starts)
-
-
-def _trace_back(best: NDArray[np.intp], stays: NDArray[np.bool_], starts: list[int]) -> NDArray[np.intp]:
-    labels = stays.shape[1]
-    tags = best.copy()
+        scores = scores - scores.max(1, keepdims=True)  # as good to compare, and no sentence is too long
+    tags = best
     for step in range(len(starts) - 2, 0, -1):
         low, high = starts[step], starts[step + 1]
-        after = tags[low:high]
-        (rows,) = np.nonzero(after > labels)  # I-X: what stands before is decided by X
-        label = after[rows] - 1 - labels
-        tags[starts[step - 1] + rows] = np.where(stays[low + rows, label], after[rows], label + 1)
+        tags[starts[step - 1] :][: high - low] = back[np.arange(low, high), tags[low:high]]
     return tags
 
 
-def _marginals(probabilities: Floats, starts: list[int], tags: NDArray[np.intp]) -> Floats:
+def _marginals(probabilities: Floats, starts: list[int], tags: NDArray[np.intp], chain: Chain) -> Floats:
     """Forward-backward over packed sentences; `probabilities` (tokens, tags), `tags` and the result (tokens,)."""
-    labels = (probabilities.shape[1] - 1) // 2
     np.maximum(probabilities, 1e-12, out=probabilities)  # no sentence may become impossible by underflow
+    first, steps = np.exp(chain.start - chain.start.max()), np.exp(chain.step - chain.step.max())
     forward = probabilities.copy()
-    forward[: starts[1], 1 + labels :] = 0
     for step in range(len(starts) - 1):
         low, high = starts[step], starts[step + 1]
         here = forward[low:high]
-        if step:
-            before = forward[starts[step - 1] :][: high - low]  # sums to 1
-            here[:, 1 + labels :] *= before[:, 1 : 1 + labels] + before[:, 1 + labels :]
+        here *= forward[starts[step - 1] :][: high - low] @ steps if step else first
         here /= here.sum(1, keepdims=True)
     result = np.empty(len(tags), np.float32)
     after = np.zeros((0, probabilities.shape[1]), np.float32)
     for step in range(len(starts) - 2, -1, -1):
         low, high = starts[step], starts[step + 1]
         backward = np.ones_like(forward[low:high])
-        going_on = backward[: len(after)]
-        going_on[:] = after[:, : 1 + labels].sum(1, keepdims=True)
-        going_on[:, 1 : 1 + labels] += after[:, 1 + labels :]
-        going_on[:, 1 + labels :] += after[:, 1 + labels :]
+        backward[: len(after)] = after @ steps.T
         backward /= backward.max(1, keepdims=True)
         joint = forward[low:high] * backward
         result[low:high] = joint[np.arange(high - low), tags[low:high]] / joint.sum(1)
