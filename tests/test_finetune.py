@@ -233,7 +233,7 @@ def test_tags_stand_on_the_characters_of_the_spans(vocabulary: Vocabulary) -> No
 
 
 def test_no_span_reaches_over_white_space_but_before_a_letter_or_digit(vocabulary: Vocabulary) -> None:
-    text = "罗一凡　李清 2月3日 10:05\n记者"
+    text = "罗一凡　李清 2月3日 10:05\n刘　洋"
     example = encode(vocabulary, text, (), {})
     after = [text[o] for o, gap in zip(example.offsets, example.gaps, strict=True) if gap]
     assert after == ["凡"]
@@ -241,7 +241,7 @@ def test_no_span_reaches_over_white_space_but_before_a_letter_or_digit(vocabular
     one_span[:, TAGS["I-PERSON"]] = 9.0
     one_span[:, TAGS["B-PERSON"]] = 5.0
     keys = decode(text, example, one_span, NAMES, Chain(NAMES).numpy())
-    assert [text[start:end] for start, end, _ in keys] == ["罗一凡", "李清 2月3日 10:05", "记者"]
+    assert [text[start:end] for start, end, _ in keys] == ["罗一凡", "李清 2月3日 10:05", "刘　洋"]
 
 
 @pytest.mark.parametrize("longest", [20, 64, 256])

@@ -12,6 +12,8 @@ from yaowen.tagger.vocabulary import Tokens, Vocabulary
 from yaowen.tagger.windows import stack
 
 IGNORED = -100  # the tag of [CLS], the last [SEP] and padding
+LINE_FEED = ord("\n")
+FIRST_OTHER = 0x80  # the first code point that is not ASCII
 
 
 def tag_names(labels: Sequence[str]) -> list[str]:
@@ -56,13 +58,18 @@ def encode(vocabulary: Vocabulary, text: str, spans: Iterable[Mark], tags: dict[
 
 
 def gaps(tokens: Tokens) -> np.ndarray:
-    """Where white space that no span reaches over stands after a token, bool (tokens,).
+    """Where white space that no span reaches over stands after a token of a text, bool (tokens,).
 
-    White space is no token, but names in a list stand apart by it. Before a letter or digit it may be inside of a span:
-    2022-03-03 14:17.
+    White space is no token, so the encoder does not see that names in a list stand apart by it. It may be inside of a
+    span before a letter or digit (2022-03-03 14:17), and between characters that stand alone (总 指 挥, 刘　洋).
     """
-    found = np.zeros(len(tokens.offsets), bool)
-    found[:-1] = (np.diff(tokens.offsets) > 1) & (tokens.codes[1:] >= 0x80)
+    offsets, codes = tokens.offsets, tokens.codes
+    found = np.zeros(len(codes), bool)
+    if len(codes) > 1:
+        white = np.diff(offsets) > 1
+        piece = np.concatenate(([0], np.cumsum(white | (codes[:-1] == LINE_FEED))))
+        lengths = np.bincount(piece, codes != LINE_FEED)[piece]
+        found[:-1] = white & (lengths[:-1] > 1) & (lengths[1:] > 1) & (codes[1:] >= FIRST_OTHER)
     return found
 
 
