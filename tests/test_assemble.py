@@ -15,6 +15,7 @@ from yaowen.assemble.candidates import SENTENCES_BEFORE, anchors, candidates
 from yaowen.assemble.cues import Cues
 from yaowen.assemble.features import Evidence
 from yaowen.assemble.layout import Layout
+from yaowen.assemble.mentions import complete_mentions
 from yaowen.assemble.roster import roster
 from yaowen.schema import SPAN_LABELS
 from yaowen.spans import TaggedSpan
@@ -188,3 +189,30 @@ def test_any_spans_assemble_and_every_person_mention_is_in_the_roster_once(case)
         for candidate in candidates(layout, evidence, anchor, kind):
             assert candidate.span != anchor
             assert candidate.features == evidence.pair(anchor, candidate.span)
+
+
+MENTIONS = [
+    ("a name read once is found again", "[OFFICIAL 乔永山]到场。乔永山说", ["乔永山", "乔永山"]),
+    ("the longer name takes a shorter one's place", "[OFFICIAL 乔永山]到场。乔[OFFICIAL 永山]说", ["乔永山", "乔永山"]),
+    (
+        "a title that ran into the name is cut",
+        "[OFFICIAL 乔永山]到场。[POSITION 县委书记乔]永山说",
+        ["乔永山", "县委书记", "乔永山"],
+    ),
+    ("what was read there otherwise stays", "[OFFICIAL 向阳]到场。在[LOCATION 向阳镇]", ["向阳", "向阳镇"]),
+    ("a surname is not looked for", "[OFFICIAL 乔][POSITION 书记]到场。乔木", ["乔", "书记"]),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), [m[1:] for m in MENTIONS], ids=[m[0] for m in MENTIONS])
+def test_mentions(source, expected):
+    text, spans = marked(source)
+    found = complete_mentions(text, spans)
+    assert [text[s.start : s.end] for s in found] == expected
+    assert complete_mentions(text, found) == found
+
+
+def test_a_doubtful_name_is_not_looked_for():
+    text, spans = marked("[OFFICIAL 乔永山]到场。乔永山说")
+    doubtful = [TaggedSpan(s.start, s.end, s.label, 0.3) for s in spans]
+    assert complete_mentions(text, doubtful) == tuple(doubtful)

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from yaowen.assemble import ArgumentModel, Assembly, assemble
+from yaowen.assemble import ArgumentModel, Assembly, assemble, complete_mentions, part_names
 from yaowen.document import Argument, Document, Event, Office, Person, Source, Span, Warning
 from yaowen.text.article import article_lines
 from yaowen.text.boilerplate import Boilerplate, boilerplate_lines
@@ -87,9 +87,10 @@ class Extractor:
 
     def _document(self, read: _Read, tagging: "Tagging", explain: bool) -> Document:
         page, given = read.page, read.given
-        article = [s for s in tagging.spans if not _within(s, read.furniture)]
+        spans = complete_mentions(page.text, list(part_names(page.text, tagging.spans)))
+        article = [s for s in spans if not _within(s, read.furniture)]
         assembly = assemble(page.text, article, self._arguments, explain)
-        places = {s: _span(page, s) for s in tagging.spans}
+        places = {s: _span(page, s) for s in spans}
         people, person_of = _people(assembly, places)
         found = None if given.published else find_published(page.text)
         doubts = (*read.warnings, *_unknown(tagging), *_furniture_warnings(page, read.furniture))
@@ -99,7 +100,7 @@ class Extractor:
                           len(page.raw)),
             published=given.published or (found.date if found else None),
             published_from="caller" if given.published else "page" if found else None,
-            raw=page.raw, spans=tuple(places[s] for s in tagging.spans), people=people,
+            raw=page.raw, spans=tuple(places[s] for s in spans), people=people,
             events=_events(assembly, places, person_of), warnings=doubts,
             trace=tuple(page.explain()) if explain else (),
             visible=_visible(page) if read.is_html else None,
