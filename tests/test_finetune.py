@@ -14,18 +14,21 @@ from data import annotated
 from data.annotated import AnnotatedDocument, Mark
 from training import config
 from training.augment import Augmentation, Augmenter, NameMaker, apply
-from training.chain import SHUT, Chain, best_path, legal_steps
+from training.chain import Chain
 from training.examples import IGNORED, batches, collate, encode, tag_names, windows
 from training.finetune import Schedule, Settings, finetune, make_optimisers, rate
 from training.model import DOMAIN, Tagger, load_encoder, logits
 from training.scoring import decode
 from yaowen.schema import PEOPLE, SPAN_LABELS
+from yaowen.tagger import viterbi
+from yaowen.tagger.folder import TRANSITIONS
 from yaowen.tagger.vocabulary import SPECIAL_TOKENS, Vocabulary, fold
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "training" / "configs" / "finetune.toml"
 DOCUMENTS = annotated.read(ROOT / "data" / "authored" / "train.jsonl")
 NAMES = tag_names(SPAN_LABELS)
+SCHEME = viterbi.Scheme.of(NAMES)
 TAGS = {name: i for i, name in enumerate(NAMES)}
 CHARACTERS = sorted({f for d in DOCUMENTS for c in d.text if len(f := fold(c)) == 1 and not f.isspace()})
 EVERYTHING = Augmentation(
@@ -89,10 +92,10 @@ def test_a_small_model_learns_a_few_documents(trained: tuple[Path, dict]) -> Non
 
 
 def saved_chain(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    record = json.loads((folder / "transitions.json").read_text("utf-8"))
+    record = json.loads((folder / TRANSITIONS).read_text("utf-8"))
     assert record["tags"] == NAMES
-    start, steps = (np.array(record[key], np.float64) for key in ("start", "steps"))
-    return np.nan_to_num(start, nan=SHUT), np.nan_to_num(steps, nan=SHUT)
+    start, steps = (np.array(record[key], np.float32) for key in ("start", "steps"))
+    return start, steps
 
 
 def test_the_folder_loads_in_transformers_and_says_what_was_measured(
@@ -104,10 +107,12 @@ def test_the_folder_loads_in_transformers_and_says_what_was_measured(
     assert model.dtype == torch.float32
     whole = Tagger(load_encoder(folder, 0.0), {DOMAIN: NAMES})
     whole.heads[DOMAIN].load_state_dict(model.classifier.state_dict())
+    start, steps = saved_chain(folder)
+    chain = viterbi.Chain(start[SCHEME.columns], steps[np.ix_(SCHEME.columns, SCHEME.columns)])
     (file,) = folder.glob("predictions-*.jsonl")
     for document, line in zip(DOCUMENTS[:6], file.read_text("utf-8").splitlines(), strict=True):
         example = encode(vocabulary, document.text, (), {})
-        keys = decode(document.text, example, logits(whole.eval(), example), NAMES, saved_chain(folder))
+        keys = decode(document.text, example, logits(whole.eval(), example), SCHEME, chain)
         saved = json.loads(line)
         assert {(s, e, label) for s, e, label, _ in saved["right"] + saved["wrong"]} == set(keys)
     assert metrics == json.loads((folder / "metrics.json").read_text("utf-8"))
@@ -228,7 +233,7 @@ def test_tags_stand_on_the_characters_of_the_spans(vocabulary: Vocabulary) -> No
     assert (example.tags % 2 == 1).sum() == len(document.spans)
     sure = np.full((len(example.ids), len(NAMES)), -9.0, np.float32)
     sure[np.arange(len(example.ids)), example.tags] = 9.0
-    keys = decode(document.text, example, sure, NAMES, Chain(NAMES).numpy())
+    keys = decode(document.text, example, sure, SCHEME, Chain(NAMES).decoder(SCHEME))
     assert sorted(keys) == [(m.start, m.end, m.label) for m in document.spans]
 
 
@@ -240,7 +245,7 @@ def test_no_span_reaches_over_white_space_but_before_a_letter_or_digit(vocabular
     one_span = np.full((len(example.ids), len(NAMES)), -9.0, np.float32)
     one_span[:, TAGS["I-PERSON"]] = 9.0
     one_span[:, TAGS["B-PERSON"]] = 5.0
-    keys = decode(text, example, one_span, NAMES, Chain(NAMES).numpy())
+    keys = decode(text, example, one_span, SCHEME, Chain(NAMES).decoder(SCHEME))
     assert [text[start:end] for start, end, _ in keys] == ["罗一凡", "李清 2月3日 10:05", "刘　洋"]
 
 
@@ -287,7 +292,7 @@ def random_chain(seed: int = 0) -> tuple[Chain, torch.Tensor, torch.Tensor, torc
 
 def paths(chain: Chain, scores: torch.Tensor) -> dict[tuple[int, ...], torch.Tensor]:
     """The score of every path of a sentence, legal or not."""
-    start, step = (torch.from_numpy(a) for a in chain.numpy())
+    start, step = chain.start + chain.start_shut, chain.step + chain.step_shut
     return {
         path: start[path[0]] + sum(scores[i, t] for i, t in enumerate(path)) + sum(step[a, b] for a, b in pairwise(path))
         for path in product(range(scores.shape[1]), repeat=len(scores))
@@ -305,23 +310,22 @@ def test_the_likelihood_is_that_of_all_paths() -> None:
     assert chain(scores, tags, ends).item() == pytest.approx(expected / len(tags), rel=1e-5)
 
 
-def test_the_best_path_is_the_best_of_all_and_legal() -> None:
+def test_the_finished_tagger_finds_the_best_of_all_paths_of_this_chain() -> None:
+    scheme = viterbi.Scheme.of(["O", "B-DATE", "I-DATE", "B-PERSON", "I-PERSON"])
     for seed in range(10):
         chain, scores, _, ends = random_chain(seed)
-        found = best_path(scores.numpy(), ends.numpy(), *chain.numpy()).tolist()
+        found = viterbi.decode(scores.numpy()[:, scheme.columns], ends.numpy(), chain.decoder(scheme)).tags
         expected: list[int] = []
         for last in ends.nonzero().squeeze(1).tolist():
             every = paths(chain, scores[len(expected) : last + 1])
-            expected += max(every, key=lambda path: float(every[path]))
-        assert found == expected
-        start, step = legal_steps(["O", "B-DATE", "I-DATE", "B-PERSON", "I-PERSON"])
-        assert all(start[b] if fresh else step[a, b] for a, b, fresh in zip(found, found[1:], ends.tolist(), strict=False))
+            expected += max(every, key=lambda path: every[path].item())
+        assert scheme.columns[found].tolist() == expected
 
 
 def test_the_chain_learns_which_tags_stand_together(trained: tuple[Path, dict]) -> None:
     start, step = saved_chain(trained[0])
     assert step[TAGS["B-DATE"], TAGS["I-DATE"]] > step[TAGS["B-DATE"], TAGS["O"]], "a date has more than one character"
-    assert start[TAGS["I-DATE"]] == step[TAGS["O"], TAGS["I-DATE"]] == SHUT
+    assert np.isnan([start[TAGS["I-DATE"]], step[TAGS["O"], TAGS["I-DATE"]]]).all(), "what is illegal has no score"
 
 
 def test_a_sure_chain_does_not_underflow() -> None:

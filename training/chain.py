@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from yaowen.tagger import viterbi
+from yaowen.tagger.folder import TRANSITIONS
+
 SHUT = -1e4
-FILE = "transitions.json"
 
 
 def legal_steps(names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -67,9 +69,10 @@ class Chain(torch.nn.Module):
             )
         return (total - gold) / len(tags)
 
-    def numpy(self) -> tuple[np.ndarray, np.ndarray]:
-        """Scores of the first tag and of the steps, shut ones very low: what `best_path` takes."""
-        return (self.start + self.start_shut).detach().numpy(), (self.step + self.step_shut).detach().numpy()
+    def decoder(self, scheme: viterbi.Scheme) -> viterbi.Chain:
+        """The scores in the form in which the finished tagger decodes."""
+        start, step = self.start.detach().numpy(), self.step.detach().numpy()
+        return viterbi.Chain(start[scheme.columns], step[np.ix_(scheme.columns, scheme.columns)])
 
     def save(self, names: Sequence[str], folder: Path) -> None:
         """Write the scores beside the model; the shut steps are null."""
@@ -77,24 +80,8 @@ class Chain(torch.nn.Module):
         first = json.dumps(_rounded(self.start, start))
         rows = ",\n".join(json.dumps(_rounded(row, open_)) for row, open_ in zip(self.step, step, strict=True))
         text = f'{{"tags": {json.dumps(list(names))},\n"start": {first},\n"steps": [\n{rows}\n]}}\n'
-        (folder / FILE).write_text(text, "utf-8")
+        (folder / TRANSITIONS).write_text(text, "utf-8")
 
 
 def _rounded(scores: torch.Tensor, open_: np.ndarray) -> list[float | None]:
     return [round(s, 4) if o else None for s, o in zip(scores.tolist(), open_.tolist(), strict=True)]
-
-
-def best_path(scores: np.ndarray, ends: np.ndarray, start: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """The best tags of a text, int64 (characters,); `scores` (characters, tags), shut steps are very low."""
-    back = np.zeros(scores.shape, np.int64)
-    reach = start + scores[0]
-    for i in range(1, len(scores)):
-        if ends[i - 1]:
-            back[i], reach = reach.argmax(), reach.max() + start + scores[i]
-        else:
-            paths = reach[:, None] + step
-            back[i], reach = paths.argmax(0), paths.max(0) + scores[i]
-    path = [int(reach.argmax())]
-    for i in range(len(scores) - 1, 0, -1):
-        path.append(int(back[i, path[-1]]))
-    return np.array(path[::-1])

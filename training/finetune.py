@@ -30,6 +30,7 @@ from training.examples import IGNORED, Example, batches, collate, encode, tag_na
 from training.model import DOMAIN, Tagger, load_encoder, logits, save_tagger
 from training.scoring import DevSet, decode, report
 from yaowen.schema import SPAN_LABELS
+from yaowen.tagger.viterbi import Scheme
 from yaowen.tagger.vocabulary import Vocabulary
 
 
@@ -165,11 +166,12 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
         return [augmenter.ids(encode(vocabulary, text, spans, tags), rng) for text, spans in texts]
 
     model = Tagger(load_encoder(start, stage.schedule.dropout), {DOMAIN: names})
+    scheme = Scheme.of(names)
     best: dict[str, Any] = {"f1": -1.0}
 
     def after_epoch(epoch: int, averaged: Tagger) -> dict[str, Any]:
-        chain = cast(Chain, averaged.chains[DOMAIN]).numpy()
-        predictions = [[decode(d.text, e, logits(averaged, e), names, chain) for d, e in file.pairs()] for file in dev]
+        chain = cast(Chain, averaged.chains[DOMAIN]).decoder(scheme)
+        predictions = [[decode(d.text, e, logits(averaged, e), scheme, chain) for d, e in file.pairs()] for file in dev]
         scores = report(dev, predictions)
         f1 = scores["both"]["all"]["f1"]
         if f1 > best["f1"]:

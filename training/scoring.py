@@ -10,10 +10,11 @@ import numpy as np
 
 from data import annotated
 from eval.spans import Key, SpanScores, score
-from training.chain import best_path
 from training.examples import Example, encode
 from yaowen.schema import ENTITY_LABELS, SPAN_LABELS, TRIGGER_TYPES, trigger_label
+from yaowen.tagger import viterbi
 from yaowen.tagger.boundaries import trim
+from yaowen.tagger.viterbi import Chain, Scheme, log_softmax
 from yaowen.tagger.vocabulary import Vocabulary
 
 TRIGGERS = tuple(trigger_label(t) for t in TRIGGER_TYPES)
@@ -48,20 +49,13 @@ class DevSet:
                 out.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def decode(
-    text: str, example: Example, logits: np.ndarray, names: Sequence[str], chain: tuple[np.ndarray, np.ndarray]
-) -> list[Key]:
+def decode(text: str, example: Example, logits: np.ndarray, scheme: Scheme, chain: Chain) -> list[Key]:
     """The spans of a document as the finished tagger reads them; `logits` (tokens, tags)."""
-    path = best_path(logits, example.ends(), *chain)
-    keys: list[Key] = []
-    first = None
-    for i, tag in enumerate([*path, 0]):
-        if first is not None and not names[tag].startswith("I-"):
-            if edges := trim(text, int(example.offsets[first]), int(example.offsets[i - 1]) + 1):
-                keys.append((*edges, names[path[first]].removeprefix("B-")))
-            first = None
-        if names[tag].startswith("B-"):
-            first = i
+    decoded = viterbi.decode(log_softmax(logits[:, scheme.columns]), example.ends(), chain)
+    keys = []
+    for first, last, label, _ in viterbi.spans(decoded, len(scheme.labels)):
+        if edges := trim(text, int(example.offsets[first]), int(example.offsets[last]) + 1):
+            keys.append((*edges, scheme.labels[label]))
     return keys
 
 
