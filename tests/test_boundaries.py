@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 
 from data.annotated import read
 from tests.tiny_model import AUTHORED
-from yaowen.tagger.boundaries import CLAUSE_END, SENTENCE_END, strengths, trim
+from yaowen.tagger.boundaries import CLAUSE_END, SENTENCE_END, gaps, strengths, trim
 from yaowen.text.edits import to_codes
 
 
@@ -44,3 +45,20 @@ def test_annotated_spans_are_within_the_bounds(part):
 
 def test_a_line_end_ends_a_sentence_and_a_comma_a_clause():
     assert strengths(to_codes("会，。\n")).tolist() == [0, CLAUSE_END, SENTENCE_END, SENTENCE_END]
+
+
+@pytest.mark.parametrize(
+    ("text", "parted"),
+    [
+        ("苗远山 成立文", [2]),
+        ("总 指 挥", []),
+        ("2022-03-03 14:17", []),
+        ("苗远山\n成立文", []),
+        ("出席 3月2日", []),
+        ("县 长 乔永山 到场", [6]),
+    ],
+)
+def test_white_space_that_no_span_reaches_over(text, parted):
+    kept = [(i, ord(c)) for i, c in enumerate(text) if c != " "]
+    offsets, codes = np.array([i for i, _ in kept], np.int32), np.array([c for _, c in kept], np.uint32)
+    assert [int(offsets[i]) for i in np.flatnonzero(gaps(offsets, codes))] == parted

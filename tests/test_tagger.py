@@ -49,7 +49,8 @@ def test_spans_are_ordered_apart_and_within_a_sentence(tagger):
         assert tagging.spans
         for span in tagging.spans:
             assert not set(text[span.start : span.end]) & set("\n。！？；")
-            assert not (text[span.start].isspace() or text[span.end - 1].isspace())
+            assert not text[span.start].isspace()
+            assert not text[span.end - 1].isspace()
             assert span.label in SPAN_LABELS
             assert 0 < span.score <= 1
         assert all(a.end <= b.start for a, b in zip(tagging.spans, tagging.spans[1:], strict=False))

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,7 +31,7 @@ def test_every_token_is_in_one_core_and_every_window_fits(grades, longest, conte
 def test_cuts_have_context_on_both_sides_and_are_where_they_do_least_harm(grades, longest, context):
     context = min(context, (longest - 1) // 4)
     windows = cut_windows(grades, longest, context)
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in itertools.pairwise(windows):
         cut = before.core_end
         assert before.end > cut
         assert cut - context <= after.start < cut

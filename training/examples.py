@@ -7,13 +7,11 @@ import numpy as np
 import torch
 
 from data.annotated import Mark
-from yaowen.tagger.boundaries import SENTENCE_END, strengths
-from yaowen.tagger.vocabulary import Tokens, Vocabulary
+from yaowen.tagger.boundaries import SENTENCE_END, gaps, strengths
+from yaowen.tagger.vocabulary import Vocabulary
 from yaowen.tagger.windows import stack
 
 IGNORED = -100  # the tag of [CLS], the last [SEP] and padding
-LINE_FEED = ord("\n")
-FIRST_OTHER = 0x80  # the first code point that is not ASCII
 
 
 def tag_names(labels: Sequence[str]) -> list[str]:
@@ -54,23 +52,7 @@ def encode(vocabulary: Vocabulary, text: str, spans: Iterable[Mark], tags: dict[
         if first < last:
             numbers[first:last] = tags[f"I-{span.label}"]
             numbers[first] = tags[f"B-{span.label}"]
-    return Example(tokens.ids, numbers, tokens.offsets, strengths(tokens.codes), gaps(tokens))
-
-
-def gaps(tokens: Tokens) -> np.ndarray:
-    """Where white space that no span reaches over stands after a token of a text, bool (tokens,).
-
-    White space is no token, so the encoder does not see that names in a list stand apart by it. It may be inside of a
-    span before a letter or digit (2022-03-03 14:17), and between characters that stand alone (总 指 挥, 刘　洋).
-    """
-    offsets, codes = tokens.offsets, tokens.codes
-    found = np.zeros(len(codes), bool)
-    if len(codes) > 1:
-        white = np.diff(offsets) > 1
-        piece = np.concatenate(([0], np.cumsum(white | (codes[:-1] == LINE_FEED))))
-        lengths = np.bincount(piece, codes != LINE_FEED)[piece]
-        found[:-1] = white & (lengths[:-1] > 1) & (lengths[1:] > 1) & (codes[1:] >= FIRST_OTHER)
-    return found
+    return Example(tokens.ids, numbers, tokens.offsets, strengths(tokens.codes), gaps(tokens.offsets, tokens.codes))
 
 
 def windows(example: Example, longest: int, rng: np.random.Generator | None = None) -> Iterator[Example]:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from yaowen.assemble import ArgumentModel, Assembly, assemble, complete_mentions, part_names
+from yaowen.assemble import ArgumentModel, Assembly, assemble, complete_mentions
 from yaowen.document import Argument, Document, Event, Office, Person, Source, Span, Warning
 from yaowen.text.article import article_lines
 from yaowen.text.boilerplate import Boilerplate, boilerplate_lines
@@ -87,7 +87,7 @@ class Extractor:
 
     def _document(self, read: _Read, tagging: "Tagging", explain: bool) -> Document:
         page, given = read.page, read.given
-        spans = complete_mentions(page.text, list(part_names(page.text, tagging.spans)))
+        spans = complete_mentions(page.text, tagging.spans)
         article = [s for s in spans if not _within(s, read.furniture)]
         assembly = assemble(page.text, article, self._arguments, explain)
         places = {s: _span(page, s) for s in spans}

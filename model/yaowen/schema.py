@@ -36,7 +36,7 @@ ROLES: Final = MappingProxyType({
         "issuer": PEOPLE + BODIES, "recipient": PEOPLE + BODIES, "date": ("DATE",), "measure": ("MEASURE",),
     },
     "establishment": {
-        "body": ("ORGANIZATION",), "founder": PEOPLE + BODIES, "date": ("DATE",), "location": ("LOCATION",),
+        "body": BODIES, "founder": PEOPLE + BODIES, "date": ("DATE",), "location": ("LOCATION",),
     },
     "appointment": {
         "appointee": PEOPLE, "position": ("POSITION",), "body": BODIES, "date": ("DATE",),

@@ -2,7 +2,7 @@
 
 from yaowen.assemble.arguments import ArgumentModel
 from yaowen.assemble.assembler import Assembly, Filler, FoundEvent, assemble
-from yaowen.assemble.mentions import complete_mentions, part_names
+from yaowen.assemble.mentions import complete_mentions
 from yaowen.assemble.roster import Entry
 
-__all__ = ["ArgumentModel", "Assembly", "Entry", "Filler", "FoundEvent", "assemble", "complete_mentions", "part_names"]
+__all__ = ["ArgumentModel", "Assembly", "Entry", "Filler", "FoundEvent", "assemble", "complete_mentions"]

@@ -1,6 +1,5 @@
-"""The people of a document: names run together are parted, and a name that was read once is found everywhere."""
+"""Names that were read once are found wherever they stand: a document calls a person by one name all through."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -9,23 +8,6 @@ from yaowen.spans import TaggedSpan
 
 LEAST_SCORE = 0.6  # of a name's best reading, from which its other places are looked for
 LEAST_LENGTH = 2  # characters; a surname alone stands in too many words
-
-_WORD = re.compile(r"\S+")
-
-
-def part_names(text: str, spans: Sequence[TaggedSpan]) -> Iterator[TaggedSpan]:
-    """The spans, a person's cut at white space where whole names stand on both sides (the tagger does not see white space).
-
-    >>> byline = [TaggedSpan(0, 7, "PERSON"), TaggedSpan(10, 13, "PERSON")]
-    >>> [(s.start, s.end) for s in part_names("苗远山 成立文/文 李 明", byline)]
-    [(0, 3), (4, 7), (10, 13)]
-    """
-    for span in spans:
-        parts = list(_WORD.finditer(text, span.start, span.end)) if span.label in PEOPLE else []
-        if len(parts) > 1 and all(len(part.group()) >= LEAST_LENGTH for part in parts):
-            yield from (replace(span, start=part.start(), end=part.end()) for part in parts)
-        else:
-            yield span
 
 
 def complete_mentions(text: str, spans: Sequence[TaggedSpan]) -> tuple[TaggedSpan, ...]:

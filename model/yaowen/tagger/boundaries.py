@@ -17,6 +17,8 @@ else:
 
 CLAUSE_END: Final = 1
 SENTENCE_END: Final = 2
+LINE_FEED: Final = ord("\n")
+FIRST_OTHER: Final = 0x80  # the first code point that is not ASCII
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,21 @@ def _boundaries() -> _Boundaries:
 def strengths(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
     """How good a place to cut is after each character: 0, `CLAUSE_END` or `SENTENCE_END`; shape (characters,)."""
     return _boundaries().strengths[codes]
+
+
+def gaps(offsets: NDArray[np.int32], codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Where white space that no span reaches over stands after a token of a text, bool (tokens,).
+
+    White space is no token, so the encoder does not see that names in a list stand apart by it. It may be inside of a
+    span before a letter or digit (2022-03-03 14:17), and between characters that stand alone (总 指 挥, 刘　洋).
+    """
+    found = np.zeros(len(codes), bool)
+    if len(codes) > 1:
+        white = np.diff(offsets) > 1
+        piece = np.concatenate(([0], np.cumsum(white | (codes[:-1] == LINE_FEED))))
+        lengths = np.bincount(piece, codes != LINE_FEED)[piece]
+        found[:-1] = white & (lengths[:-1] > 1) & (lengths[1:] > 1) & (codes[1:] >= FIRST_OTHER)
+    return found
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int] | None:

@@ -108,6 +108,7 @@ class Tagger:
         codes = np.concatenate([placed.tokens.codes[core] for placed, core in zip(shard, cores, strict=True)])
         owner = np.repeat([placed.text for placed in shard], [core.stop - core.start for core in cores])
         ends = strengths(codes) == SENTENCE_END
+        ends |= np.concatenate([placed.gaps[core] for placed, core in zip(shard, cores, strict=True)])
         ends[:-1] |= owner[1:] != owner[:-1]
         ends[-1] = True
         log_probabilities = log_softmax(self._logits(shard) / np.float32(self.folder.temperature))

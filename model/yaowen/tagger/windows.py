@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from yaowen.tagger.boundaries import SENTENCE_END, strengths
+from yaowen.tagger.boundaries import SENTENCE_END, gaps, strengths
 from yaowen.tagger.vocabulary import CLS, PAD, SEP, Tokens
 
 
@@ -86,15 +86,17 @@ class Placed:
     tokens: Tokens
     window: Window
     closed: bool
+    gaps: NDArray[np.bool_]  # of the whole text, (tokens,): white space that no span reaches over stands after the token
 
 
 def place(encoded: Iterable[Tokens], longest: int, context: int) -> Iterator[Placed]:
     """The windows of all texts in order; texts are taken one at a time."""
     for number, tokens in enumerate(encoded):
         grades = strengths(tokens.codes)
+        parted = gaps(tokens.offsets, tokens.codes)
         for window in cut_windows(grades, longest, context):
             end = window.core_end
-            yield Placed(number, tokens, window, end == len(grades) or grades[end - 1] == SENTENCE_END)
+            yield Placed(number, tokens, window, end == len(grades) or grades[end - 1] == SENTENCE_END, parted)
 
 
 def shards(windows: Iterable[Placed], size: int) -> Iterator[list[Placed]]:
