@@ -1,0 +1,109 @@
+"""Pretraining: token arrays, masking, the structured start, and a tiny run that is stopped and goes on."""
+
+import json
+import lzma
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import BertConfig, BertModel
+
+from data.unlabelled import CLS, MASK, SEP, UNK, build_vocabulary, read_vocabulary, token_array
+from tests.tiny_model import authored_texts
+from training import config
+from training.masking import IGNORED, Masking, mask_spans
+from training.pretrain import Settings, load_masked_lm, pretrain
+from training.structured_start import POSITION_DIMS, ppmi_svd, structured_start
+
+CONFIG = Path("training/configs/pretrain-4x256.toml")
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    texts = "\n\n".join(authored_texts())
+    (folder / "news.txt").write_text(texts, "utf-8")
+    with lzma.open(folder / "laws.txt.xz", "wt", encoding="utf-8") as stream:
+        stream.write(texts[:3000])
+    return folder
+
+
+def test_tokens_of_a_source(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("甲 Ａ乙\n乙甲\n\n丙甲\n", "utf-8")
+    vocabulary = build_vocabulary([path], min_count=2)
+    assert vocabulary[5:] == ["甲", "乙"]
+    ids = token_array(path, vocabulary, tmp_path / "cache").tolist()
+    assert ids == [CLS, 5, UNK, 6, SEP, 6, 5, SEP, CLS, UNK, 5, SEP]
+    assert token_array(path, vocabulary, tmp_path / "cache").tolist() == ids, "the cache says something else"
+
+
+def test_a_vocabulary_without_special_tokens_is_refused(tmp_path):
+    (tmp_path / "vocab.txt").write_text("甲\n乙\n", "utf-8")
+    with pytest.raises(ValueError, match=r"\[PAD\]"):
+        read_vocabulary(tmp_path / "vocab.txt")
+
+
+def test_masking_asks_for_what_it_hides_and_leaves_special_tokens():
+    ids = torch.randint(0, 500, (64, 128), generator=torch.Generator().manual_seed(1))
+    masking = Masking(share=0.15, longest_span=4, replace=0.8, corrupt=0.1)
+    inputs, targets = mask_spans(ids, 500, masking, torch.Generator().manual_seed(2))
+    asked = targets != IGNORED
+    assert (targets[asked] == ids[asked]).all()
+    assert (inputs[~asked] == ids[~asked]).all()
+    assert not asked[ids < 5].any()
+    assert 0.11 < asked.float().mean() < 0.17
+    assert 0.75 < (inputs[asked] == MASK).float().mean() < 0.85
+
+
+def test_the_structured_start_looks_at_its_offsets():
+    torch.manual_seed(0)
+    hidden = 128
+    settings = BertConfig(
+        vocab_size=80, hidden_size=hidden, num_hidden_layers=2, num_attention_heads=2, intermediate_size=256,
+        max_position_embeddings=128, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
+    )  # fmt: skip
+    bert = BertModel(settings, add_pooling_layer=False).eval()
+    bert.set_attn_implementation("eager")
+    ids = np.random.default_rng(0).integers(5, 80, 20_000)
+    structured_start(bert, ppmi_svd(ids, 80, hidden - POSITION_DIMS))
+    attention = bert(torch.from_numpy(ids[None, :64]), output_attentions=True).attentions[0][0]  # (heads, 64, 64)
+    inner = torch.arange(8, 56)
+    for head, offset in enumerate((-1, 1)):
+        assert (attention[head, inner].argmax(-1) == inner + offset).float().mean() > 0.95
+
+
+def settings(corpus: Path, output: Path, *overrides: str) -> Settings:
+    return config.load(Settings, CONFIG, [
+        f"output={output}", "start=''", f"corpus.folder={corpus}", f"corpus.cache={output}/tokens", "model.layers=1",
+        "model.hidden=128", "budget.length=32", "budget.batch=8", "budget.precision=fp32", "budget.steps=6", *overrides,
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["muon", "adamw"])
+def test_a_run_goes_on_where_it_stopped(corpus, tmp_path, kind):
+    output = tmp_path / kind
+    first = pretrain(settings(corpus, output, "budget.steps=3", f"optimiser.kind={kind}"))
+    assert first["step"] == 3
+    second = pretrain(settings(corpus, output, f"optimiser.kind={kind}"))
+    assert second["step"] == 6
+    assert [json.loads(line)["step"] for line in (output / "log.jsonl").read_text().splitlines()] == [3, 6]
+    model = load_masked_lm(output)
+    encoder = BertModel.from_pretrained(output, add_pooling_layer=False)
+    for name, weights in encoder.named_parameters():
+        assert torch.equal(weights, model.bert.get_parameter(name)), name
+
+
+def test_learning_lowers_the_loss(corpus, tmp_path):
+    output = tmp_path / "run"
+    start = pretrain(settings(corpus, output, "budget.steps=1", "optimiser.learning_rate=1e-9"))
+    end = pretrain(settings(corpus, tmp_path / "longer", "budget.steps=60", "optimiser.learning_rate=3e-3"))
+    assert end["validation_loss"] < start["validation_loss"] - 0.3
+
+
+def test_a_corpus_of_nothing_is_refused(tmp_path):
+    (tmp_path / "corpus").mkdir()
+    with pytest.raises(ValueError, match=r"no \.txt"):
+        pretrain(settings(tmp_path / "corpus", tmp_path / "out"))
