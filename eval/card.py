@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from eval.evaluate import HEADLINES
+from eval.evaluate import HEADLINES, digest
 from yaowen.assemble.arguments import ArgumentModel
 from yaowen.extractor import DEFAULT_MODEL
 from yaowen.schema import SPAN_LABELS
@@ -27,8 +27,10 @@ TITLES = ("entities", "triggers", "arguments, gold spans", "arguments, end to en
 def render(model: Path, results: Path = RESULTS) -> str:
     """The card as Markdown. Raises `ValueError` where a result is missing or belongs to other weights."""
     scores, test, speed, offsets = (_result(results / f"{name}.json") for name in ("scores", "test", "speed", "offsets"))
-    if scores["model"] != test["model"]:
-        raise ValueError(f"{results}: scores.json and test.json were made with different weights; run `make figures`")
+    if not scores["model"] == test["model"] == digest(model / "model.safetensors"):
+        raise ValueError(
+            f"{results}: scores.json and test.json were made with different weights than {model}'s; `make figures`"
+        )
     config = json.loads((model / "config.json").read_text("utf-8"))
     arguments = ArgumentModel.load(model)
     sets = scores["sets"] | {name: figures for name, figures in test["sets"].items() if name not in scores["sets"]}

@@ -106,8 +106,8 @@ def evaluate(folder: Path, sets: dict[str, Path]) -> dict[str, Any]:
     """The figures of a model folder on named sets of annotated JSONL, on all of them, and on the samples if there."""
     extractor, model = yaowen.load(folder), ArgumentModel.load(folder)
     scores = {name: score_documents(read(path), extractor, model) for name, path in sets.items()}
-    result: dict[str, Any] = {"model": _digest(folder / "model.safetensors"), "sets": {}}
-    result["data"] = {name: _digest(path) for name, path in sets.items()}
+    result: dict[str, Any] = {"model": digest(folder / "model.safetensors"), "sets": {}}
+    result["data"] = {name: digest(path) for name, path in sets.items()}
     for name, value in scores.items():
         result["sets"][name] = value.to_dict()
     if len(scores) > 1:
@@ -119,7 +119,8 @@ def evaluate(folder: Path, sets: dict[str, Path]) -> dict[str, Any]:
     return result
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The sha256 of a file, which says what a figure was measured on."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
