@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yaowen.spans import TaggedSpan
-from yaowen.tagger.boundaries import SENTENCE_END, strengths, trim
+from yaowen.tagger.boundaries import SENTENCE_END, items, strengths
 from yaowen.tagger.folder import REMEDY, ModelError, ModelFolder
 from yaowen.tagger.viterbi import decode, log_softmax, spans
 from yaowen.tagger.vocabulary import Tokens, Vocabulary
@@ -115,8 +115,7 @@ class Tagger:
         labels = self.folder.scheme.labels
         for first, last, label, score in spans(decode(log_probabilities, ends, self._chain), len(labels)):
             number = int(owner[first])
-            edges = trim(texts[number], int(offsets[first]), int(offsets[last]) + 1)
-            if edges:
+            for edges in items(texts[number], int(offsets[first]), int(offsets[last]) + 1, labels[label]):
                 yield number, TaggedSpan(*edges, labels[label], score)
 
     def _logits(self, shard: Sequence[Placed]) -> NDArray[np.float32]:
