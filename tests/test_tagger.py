@@ -199,6 +199,13 @@ def test_temperature_changes_scores_and_nothing_else(folder, tmp_path):
     assert np.mean([s.score for s in warm.spans]) < np.mean([s.score for s in cold.spans])
 
 
+def test_a_model_may_ask_for_shorter_windows(folder, tmp_path):
+    shutil.copytree(folder.path, tmp_path / "short")
+    write_manifest(tmp_path / "short", "0.0.1", window=40)
+    tagger = Tagger.load(tmp_path / "short", threads=1)
+    assert [tagging.windows for tagging in tagger.tag(["州" * 40, "州" * 41])] == [1, 2]
+
+
 def test_labels_in_another_order_of_outputs_give_the_same_spans(folder, tmp_path):
     path = tmp_path / "reversed"
     shutil.copytree(folder.path, path)
@@ -255,6 +262,8 @@ def resealed(change):
         (edited(MANIFEST, files={}), "does not list config.json"),
         (edited(MANIFEST, files=None), "has no list of files"),
         (edited(MANIFEST, temperature=0), "temperature is 0"),
+        (edited(MANIFEST, window=127), "window is 127, expected 8 to 126"),
+        (edited(MANIFEST, window="126"), "window is '126'"),
         (edited(MANIFEST, labels=["DATE"]), "are not the same"),
         (damaged("model.safetensors"), "model.safetensors: this file of the model is damaged"),
         (damaged("model.onnx"), "model.onnx: this file of the model is damaged"),

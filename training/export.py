@@ -1,6 +1,6 @@
 """Make a yaowen model of a fine-tuned folder.
 
-    python -m training.export FOLDER [--version 0.1.0] [--temperature 1.0]
+    python -m training.export FOLDER [--version 0.1.0] [--temperature 1.0] [--window 510]
 
 FOLDER holds a `BertForTokenClassification` (`config.json`, `model.safetensors` in float32) and `vocab.txt`. Written there:
 `tokenizer.json` and `tokenizer_config.json` for transformers, `model.onnx` (the graph; its weights are those in
@@ -21,7 +21,7 @@ from yaowen.tagger.folder import ModelFolder, write_manifest
 TOLERANCE = 1e-4  # largest difference of a logit between the graph and transformers
 
 
-def export(folder: Path, version: str, temperature: float = 1.0) -> ModelFolder:
+def export(folder: Path, version: str, temperature: float = 1.0, window: int | None = None) -> ModelFolder:
     """Write everything that is derived from a fine-tuned model, and load it as a user would.
 
     Raises `ValueError` for a folder that is not of the form above.
@@ -37,7 +37,7 @@ def export(folder: Path, version: str, temperature: float = 1.0) -> ModelFolder:
     for path in folder.iterdir():
         if path.is_file():
             path.chmod(0o644)
-    write_manifest(folder, version, temperature)
+    write_manifest(folder, version, temperature, window)
     return ModelFolder.load(folder)
 
 
@@ -62,9 +62,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--temperature", type=float, default=1.0, help="logits are divided by it before they become scores")
+    parser.add_argument("--window", type=int, help="characters read at once; default: as many as the model can")
     arguments = parser.parse_args()
     try:
-        folder = export(arguments.folder, arguments.version, arguments.temperature)
+        folder = export(arguments.folder, arguments.version, arguments.temperature, arguments.window)
     except ValueError as error:
         parser.error(str(error))
     difference = largest_difference(folder)

@@ -37,6 +37,7 @@ class ModelFolder:
     chain: Chain  # learned scores of neighbouring tags; free where the model has none
     temperature: float  # logits are divided by it before they become probabilities
     positions: int  # tokens the encoder reads at once, with [CLS] and [SEP]
+    window: int  # tokens of a text it is given at once, without those two
     embeddings: int  # tokens the encoder knows
     files: frozenset[str]
 
@@ -67,9 +68,12 @@ class ModelFolder:
         positions, embeddings = config.get("max_position_embeddings"), config.get("vocab_size")
         if not isinstance(positions, int) or not isinstance(embeddings, int) or positions < 16:
             raise ModelError(f"{path}/config.json: expected vocab_size and at least 16 max_position_embeddings. {REMEDY}")
+        window = manifest.get("window", positions - 2)
+        if not isinstance(window, int) or not 8 <= window <= positions - 2:
+            raise ModelError(f"{path / MANIFEST}: window is {window!r}, expected 8 to {positions - 2} tokens. {REMEDY}")
         version = str(manifest.get("version", ""))
         chain = _chain(path / TRANSITIONS, scheme, config) if TRANSITIONS in files else Chain.free(len(scheme.labels))
-        return cls(path, version, scheme, chain, float(temperature), positions, embeddings, frozenset(files))
+        return cls(path, version, scheme, chain, float(temperature), positions, window, embeddings, frozenset(files))
 
     def file(self, name: str) -> Path:
         """The path of a checked file; raises `ModelError` for one that the manifest does not list."""
@@ -78,14 +82,18 @@ class ModelFolder:
         return self.path / name
 
 
-def write_manifest(folder: Path, version: str, temperature: float = 1.0) -> Path:
-    """Write the manifest for the files that a folder has now; sub-folders and hidden files are no part of a model."""
+def write_manifest(folder: Path, version: str, temperature: float = 1.0, window: int | None = None) -> Path:
+    """Write the manifest for the files that a folder has now; sub-folders and hidden files are no part of a model.
+
+    `window`: tokens of a text the model is given at once; by default as many as it has positions for.
+    """
     names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != MANIFEST and not p.name.startswith("."))
     record = {
         "schema": SCHEMA,
         "version": version,
         "labels": list(_scheme(_object(folder / "config.json"), folder).labels),
         "temperature": temperature,
+        **({} if window is None else {"window": window}),
         "files": {name: _sha256(folder / name) for name in names},
     }
     path = folder / MANIFEST

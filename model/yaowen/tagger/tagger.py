@@ -54,7 +54,7 @@ class Tagger:
         self._backend = backend
         self._chain = folder.chain.tempered(folder.temperature)
         self._vocabulary = Vocabulary.load(folder.path)
-        self._longest = folder.positions - 2  # [CLS] and [SEP]
+        self._longest = folder.window
         if len(self._vocabulary) != folder.embeddings:
             raise ModelError(
                 f"{folder.path}: vocab.txt has {len(self._vocabulary)} tokens, config.json {folder.embeddings}. {REMEDY}"
