@@ -44,6 +44,7 @@ def render(model: Path, results: Path = RESULTS) -> str:
         speed=speed,
         offsets=offsets,
         config=config,
+        manifest=json.loads((model / "manifest.json").read_text("utf-8")),
         parameters=_parameters(model / "model.safetensors"),
         argument_features=len(arguments.features),
         argument_hidden=arguments.vectors.shape[1],
