@@ -58,11 +58,21 @@ def assemble(text: str, spans: Sequence[TaggedSpan], model: ArgumentModel, expla
             if score > model.threshold:
                 cues = model.cues(candidate.features, role) if explain else ()
                 fillers[candidate.anchor].append(Filler(role.partition(".")[2], candidate.span, score, cues))
+    people = tuple(roster(layout))
+    person = {mention: number for number, entry in enumerate(people) for mention in entry.mentions}
     events = tuple(
-        FoundEvent(kind, anchor, score, tuple(sorted(fillers[anchor], key=lambda filler: filler.span)))
-        for anchor, (kind, score) in kinds.items()
+        FoundEvent(kind, anchor, score, _once(fillers[anchor], person)) for anchor, (kind, score) in kinds.items()
     )
-    return Assembly(layout.spans, tuple(roster(layout)), events)
+    return Assembly(layout.spans, people, events)
+
+
+def _once(fillers: Sequence[Filler], person: dict[int, int]) -> tuple[Filler, ...]:
+    """The fillers in text order; of several mentions of one person in a role the surest stays."""
+    kept: dict[tuple[str, int | str], Filler] = {}
+    for filler in sorted(fillers, key=lambda f: (-f.score, f.span)):
+        somebody = person.get(filler.span, f"span {filler.span}")
+        kept.setdefault((filler.role, somebody), filler)
+    return tuple(sorted(kept.values(), key=lambda filler: (filler.span, filler.role)))
 
 
 _COLUMN = {name: column for column, name in enumerate(ROLE_NAMES)}
