@@ -7,7 +7,7 @@ from yaowen.assemble.features import Evidence
 from yaowen.assemble.layout import Layout
 from yaowen.schema import RESPONSE, ROLES, anchor_type
 
-# How many sentences before and after its anchor a filler may stand. 99.7 % of the arguments of the training documents do.
+# How many sentences before and after its anchor a filler may stand: few arguments of the training documents stand farther.
 SENTENCES_BEFORE = 6
 SENTENCES_AFTER = 20
 
