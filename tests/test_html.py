@@ -99,6 +99,7 @@ def test_escaped_text_comes_back_and_every_character_knows_its_source(written: l
 @given(SOUP)
 @example("<p>&fjlig;</p>")
 @example("<title>甲</title>乙")
+@example("<pre>\t")
 def test_on_any_source_characters_come_from_their_range_in_order(source: str) -> None:
     page = visible_text(source)
     assert (page.starts[1:] >= page.starts[:-1]).all()
@@ -111,7 +112,7 @@ def test_on_any_source_characters_come_from_their_range_in_order(source: str) ->
         else:
             assert character in html.unescape(written)
     assert "\n\n" not in page.text
-    assert page.text == page.text.strip("\n\t\r\f")
+    assert page.text == page.text.strip("\n" if "<pre>" in source else "\n\t\r\f")  # preformatted tabs are shown
 
 
 @settings(deadline=None)
@@ -189,6 +190,7 @@ WELL_FORMED = st.recursive(
 @settings(deadline=None)
 @given(WELL_FORMED)
 def test_the_scan_agrees_with_the_standard_librarys_parser_on_well_formed_pages(source: str) -> None:
+    source += "<br>"  # at the end of the input that parser loses the & of an unfinished reference
     expected = [(kind, at, name) for kind, at, name in Reference(source).seen if name != "comment"]
     assert [(token.kind, token.start, token.name) for token in tokens(source)] == expected
 
