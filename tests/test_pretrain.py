@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import BertConfig, BertModel
 
 from data.unlabelled import CLS, MASK, SEP, UNK, build_vocabulary, read_vocabulary, token_array
 from tests.tiny_model import authored_texts
 from training import config
 from training.masking import IGNORED, Masking, mask_spans
-from training.pretrain import Settings, load_masked_lm, pretrain
+from training.objectives import DETECTOR, Objective, load_masked_lm
+from training.pretrain import Settings, pretrain
 from training.structured_start import POSITION_DIMS, ppmi_svd, structured_start
 
 CONFIG = Path("training/configs/pretrain-4x256.toml")
@@ -107,3 +109,30 @@ def test_a_corpus_of_nothing_is_refused(tmp_path):
     (tmp_path / "corpus").mkdir()
     with pytest.raises(ValueError, match=r"no \.txt"):
         pretrain(settings(tmp_path / "corpus", tmp_path / "out"))
+
+
+def test_replaced_characters_are_told_and_the_generator_stays(corpus, tmp_path):
+    generator = tmp_path / "generator"
+    pretrain(settings(corpus, generator, "budget.steps=20", "optimiser.learning_rate=3e-3"))
+    before = (generator / "model.safetensors").read_bytes()
+    rtd = [f"start={generator}", "objective.kind=rtd", f"objective.generator={generator}"]
+    start = pretrain(settings(corpus, tmp_path / "start", *rtd, "budget.steps=1", "optimiser.learning_rate=1e-9"))
+    output = tmp_path / "longer"
+    first = pretrain(settings(corpus, output, *rtd, "budget.steps=30", "optimiser.learning_rate=3e-3"))
+    end = pretrain(settings(corpus, output, *rtd, "budget.steps=60", "optimiser.learning_rate=3e-3"))
+    assert (first["step"], end["step"]) == (30, 60)
+    assert end["validation_loss"] < start["validation_loss"] - 1
+    assert (generator / "model.safetensors").read_bytes() == before
+    detector = load_file(output / DETECTOR)
+    again = pretrain(
+        settings(corpus, tmp_path / "again", *rtd, f"start={output}", "budget.steps=1", "optimiser.learning_rate=0")
+    )
+    assert abs(again["validation_loss"] - end["validation_loss"]) < 1e-3, "the detector was not taken over"
+    assert detector.keys() == load_file(tmp_path / "again" / DETECTOR).keys()
+
+
+def test_replaced_token_detection_needs_a_generator():
+    with pytest.raises(ValueError, match="generator"):
+        Objective("rtd", "", 50.0, 1.0)
+    with pytest.raises(ValueError, match="mlm or rtd"):
+        Objective("clm", "", 50.0, 1.0)

@@ -1,4 +1,4 @@
-"""Masked-language-model pretraining of a character encoder.
+"""Pretraining of a character encoder on unlabelled text (training/objectives.py: what it learns from).
 
     python -m training.pretrain --config training/configs/pretrain-4x256.toml [section.key=value ...]
 
@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from transformers import AutoModelForMaskedLM, BertConfig, BertForMaskedLM
 
 from data.unlabelled import build_vocabulary, read_vocabulary, token_array
 from training import config
-from training.masking import IGNORED, Masking, mask_spans
+from training.masking import Masking
+from training.objectives import Learner, Objective, load_learner, save_learner
 
 VALIDATION_SHARE = 0.003  # the tail of every source is never trained on
 
@@ -69,6 +69,7 @@ class Settings:
     seed: int
     corpus: Corpus
     model: Model
+    objective: Objective
     masking: Masking
     optimiser: Optimiser
     budget: Budget
@@ -99,10 +100,9 @@ def pretrain(settings: Settings, device: str = "cpu") -> dict[str, float]:
     settings.output.mkdir(parents=True, exist_ok=True)
     config.save(settings, settings.output / "pretrain.toml")
     vocabulary, sampler = _corpus(settings)
-    model = _model(settings, vocabulary, sampler)
-    torch.nn.Module.to(model, device)
-    optimisers = _optimisers(model, settings.optimiser)
-    step, minutes = _resume(settings.output / "checkpoint.pt", model, optimisers)
+    learner = _learner(settings, vocabulary, sampler).to(device)
+    optimisers = _optimisers(learner, settings.optimiser)
+    step, minutes = _resume(settings.output / "checkpoint.pt", learner, optimisers)
     rng = np.random.default_rng([settings.seed, step])
     generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
     last = saved = time.monotonic()
@@ -113,9 +113,9 @@ def pretrain(settings: Settings, device: str = "cpu") -> dict[str, float]:
             for group in optimiser.param_groups:
                 group["lr"] = settings.optimiser.learning_rate * _schedule(progress, settings.optimiser)
         ids = sampler.batch(settings.budget.batch, settings.budget.length, rng)
-        loss, _ = _loss(model, ids, settings, generator, device)
+        loss = learner.losses(ids, settings.masking, generator, device).loss
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.optimiser.clip)
+        torch.nn.utils.clip_grad_norm_(learner.parameters(), settings.optimiser.clip)
         for optimiser in optimisers:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
@@ -124,13 +124,13 @@ def pretrain(settings: Settings, device: str = "cpu") -> dict[str, float]:
         now = time.monotonic()
         minutes, last = minutes + (now - last) / 60, now
         if now - saved > settings.budget.checkpoint_minutes * 60:
-            record = _validate(model, sampler, settings, device)
+            record = _validate(learner, sampler, settings, device)
             record |= _progress(step, minutes, losses, settings)
-            _checkpoint(settings, model, optimisers, vocabulary, step, minutes, record)
+            _checkpoint(settings, learner, optimisers, vocabulary, step, minutes, record)
             losses, saved = [], now
             last = time.monotonic()  # validation is not training time
-    record = _validate(model, sampler, settings, device) | _progress(step, minutes, losses, settings)
-    _checkpoint(settings, model, optimisers, vocabulary, step, minutes, record)
+    record = _validate(learner, sampler, settings, device) | _progress(step, minutes, losses, settings)
+    _checkpoint(settings, learner, optimisers, vocabulary, step, minutes, record)
     return record
 
 
@@ -148,10 +148,10 @@ def _corpus(settings: Settings) -> tuple[list[str], Sampler]:
     return vocabulary, Sampler(arrays, settings.corpus)
 
 
-def _model(settings: Settings, vocabulary: list[str], sampler: Sampler) -> BertForMaskedLM:
+def _learner(settings: Settings, vocabulary: list[str], sampler: Sampler) -> Learner:
     torch.manual_seed(settings.seed)
     if settings.start:
-        return load_masked_lm(Path(settings.start))
+        return load_learner(Path(settings.start), settings.objective, settings.budget.precision)
     from training.structured_start import POSITION_DIMS, ppmi_svd, structured_start
 
     hidden = settings.model.hidden
@@ -163,34 +163,11 @@ def _model(settings: Settings, vocabulary: list[str], sampler: Sampler) -> BertF
     model: BertForMaskedLM = AutoModelForMaskedLM.from_config(bert_config, attn_implementation="eager")
     sample = sampler.batch(40_000, 256, np.random.default_rng(settings.seed)).reshape(-1).numpy()
     structured_start(model.bert, ppmi_svd(sample, len(vocabulary), hidden - POSITION_DIMS))
-    return model
+    return Learner(model, settings.objective, settings.budget.precision)
 
 
-def load_masked_lm(folder: Path) -> BertForMaskedLM:
-    """An encoder folder (`BertModel` weights and `mlm_head.safetensors`) as a masked-language model."""
-    model = BertForMaskedLM(BertConfig.from_pretrained(folder, attn_implementation="eager"))
-    weights = {f"bert.{k}": v for k, v in load_file(folder / "model.safetensors").items() if not k.startswith("pooler")}
-    head = load_file(folder / "mlm_head.safetensors")
-    weights |= {f"cls.predictions.{k}": v for k, v in head.items() if k != "decoder.bias"}
-    weights["cls.predictions.bias"] = head["decoder.bias"]
-    missing, unexpected = model.load_state_dict(weights, strict=False)
-    if unexpected or any("decoder" not in name for name in missing):
-        raise ValueError(f"{folder}: weights do not fit BertForMaskedLM (missing {missing}, unexpected {unexpected})")
-    model.tie_weights()
-    return model
-
-
-def save_encoder(model: BertForMaskedLM, vocabulary: list[str], folder: Path) -> None:
-    """Write what `load_masked_lm` reads: plain `BertModel` weights, the head apart."""
-    folder.mkdir(parents=True, exist_ok=True)
-    model.bert.save_pretrained(folder)
-    head = {k: v.contiguous() for k, v in model.cls.predictions.transform.state_dict(prefix="transform.").items()}
-    save_file(head | {"decoder.bias": model.cls.predictions.bias.detach()}, folder / "mlm_head.safetensors")
-    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", "utf-8")
-
-
-def _optimisers(model: BertForMaskedLM, settings: Optimiser) -> list[torch.optim.Optimizer]:
-    named = list(model.named_parameters())
+def _optimisers(learner: Learner, settings: Optimiser) -> list[torch.optim.Optimizer]:
+    named = list(learner.named_parameters())
     matrices = [p for n, p in named if p.ndim == 2 and "encoder.layer" in n and settings.kind == "muon"]
     chosen = {id(p) for p in matrices}
     decayed = [p for _, p in named if p.ndim == 2 and id(p) not in chosen]
@@ -211,34 +188,19 @@ def _schedule(progress: float, settings: Optimiser) -> float:
     return 1 - (1 - settings.final_share) * (progress - settings.warm_up) / (1 - settings.warm_up)
 
 
-def _loss(
-    model: BertForMaskedLM, ids: torch.Tensor, settings: Settings, generator: torch.Generator, device: str
-) -> tuple[torch.Tensor, float]:
-    """Cross-entropy (nats) over the masked characters, and the share of them guessed right."""
-    vocabulary_size = model.config.vocab_size
-    inputs, targets = mask_spans(ids, vocabulary_size, settings.masking, generator)
-    # A random start below the maximum trains every position, though sequences are short.
-    room = model.config.max_position_embeddings - ids.shape[1]
-    offsets = torch.randint(0, room + 1, (len(ids), 1), generator=generator)
-    positions = offsets + torch.arange(ids.shape[1])
-    where = (targets != IGNORED).reshape(-1).nonzero().squeeze(1).to(device)
-    wanted = targets.reshape(-1).to(device)[where]
-    with torch.autocast(device, torch.bfloat16, enabled=settings.budget.precision == "bf16"):
-        hidden = model.bert(inputs.to(device), position_ids=positions.to(device)).last_hidden_state
-        logits = model.cls(hidden.reshape(-1, hidden.shape[-1])[where])  # (masked, vocabulary)
-    accuracy = (logits.detach().argmax(-1) == wanted).float().mean().item()
-    return torch.nn.functional.cross_entropy(logits.float(), wanted), accuracy
-
-
 @torch.no_grad()
-def _validate(model: BertForMaskedLM, sampler: Sampler, settings: Settings, device: str) -> dict[str, float]:
-    model.eval()
+def _validate(learner: Learner, sampler: Sampler, settings: Settings, device: str) -> dict[str, float]:
+    """Loss and accuracy on held-out text: of the masked characters ("mlm"), or F1 of the replaced ones ("rtd")."""
+    learner.eval()
     rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
     batches = [sampler.batch(64, 128, rng, held_out=True) for _ in range(12)]
-    pairs = [_loss(model, ids, settings, generator, device) for ids in batches]
-    model.train()
-    losses, hits = zip(*((loss.item(), accuracy) for loss, accuracy in pairs), strict=True)
-    return {"validation_loss": round(float(np.mean(losses)), 4), "masked_accuracy": round(float(np.mean(hits)), 4)}
+    results = [learner.losses(ids, settings.masking, generator, device) for ids in batches]
+    learner.train()
+    name = "masked_accuracy" if settings.objective.kind == "mlm" else "replaced_f1"
+    return {
+        "validation_loss": round(float(np.mean([r.loss.item() for r in results])), 4),
+        name: round(float(np.mean([r.accuracy for r in results])), 4),
+    }
 
 
 def _progress(step: int, minutes: float, losses: list[float], settings: Settings) -> dict[str, float]:
@@ -251,11 +213,11 @@ def _progress(step: int, minutes: float, losses: list[float], settings: Settings
 
 
 def _checkpoint(
-    settings: Settings, model: BertForMaskedLM, optimisers: list[torch.optim.Optimizer], vocabulary: list[str],
+    settings: Settings, learner: Learner, optimisers: list[torch.optim.Optimizer], vocabulary: list[str],
     step: int, minutes: float, record: dict[str, float],
 ) -> None:  # fmt: skip
     state = {
-        "model": model.state_dict(),
+        "model": learner.state_dict(),
         "optimisers": [o.state_dict() for o in optimisers],
         "step": step,
         "minutes": minutes,
@@ -263,17 +225,17 @@ def _checkpoint(
     partial = settings.output / "checkpoint.partial"
     torch.save(state, partial)
     partial.replace(settings.output / "checkpoint.pt")
-    save_encoder(model, vocabulary, settings.output)
+    save_learner(learner, vocabulary, settings.output)
     with (settings.output / "log.jsonl").open("a") as log:
         log.write(json.dumps(record) + "\n")
     print(json.dumps(record), flush=True)
 
 
-def _resume(path: Path, model: BertForMaskedLM, optimisers: list[torch.optim.Optimizer]) -> tuple[int, float]:
+def _resume(path: Path, learner: Learner, optimisers: list[torch.optim.Optimizer]) -> tuple[int, float]:
     if not path.exists():
         return 0, 0.0
     state = torch.load(path, weights_only=True)
-    model.load_state_dict(state["model"])
+    learner.load_state_dict(state["model"])
     for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
         optimiser.load_state_dict(saved)
     return state["step"], state["minutes"]
