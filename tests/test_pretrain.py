@@ -2,6 +2,9 @@
 
 import json
 import lzma
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +139,25 @@ def test_replaced_token_detection_needs_a_generator():
         Objective("rtd", "", 50.0, 1.0)
     with pytest.raises(ValueError, match="mlm or rtd"):
         Objective("clm", "", 50.0, 1.0)
+
+
+def test_two_processes_train_one_encoder(corpus, tmp_path):
+    made = settings(corpus, tmp_path / "out", "budget.steps=4")
+    config.save(made, tmp_path / "two.toml")
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node=2",
+        "-m",
+        "training.pretrain",
+        "--config",
+        str(tmp_path / "two.toml"),
+        "--device",
+        "cpu",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr[-3000:]
+    record = json.loads((tmp_path / "out" / "log.jsonl").read_text())
+    assert (record["step"], record["characters"]) == (4, 4 * 8 * 32 * 2)

@@ -34,12 +34,7 @@ class Objective:
             raise ValueError("objective.generator: replaced-token detection needs the folder of a trained encoder")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Losses:
-    """What a batch costs (nats, with its graph), and the share that was guessed right of what was asked."""
-
-    loss: torch.Tensor
-    accuracy: float
+Result = tuple[torch.Tensor, torch.Tensor]  # what a batch costs (nats), and how much of what was asked was right
 
 
 class Learner(torch.nn.Module):
@@ -59,31 +54,31 @@ class Learner(torch.nn.Module):
             )
             self._generator = [load_masked_lm(Path(objective.generator)).eval().requires_grad_(False)]
 
-    def losses(self, ids: torch.Tensor, masking: Masking, generator: torch.Generator, device: str) -> Losses:
-        """The loss of a batch of characters, `ids` int64 (batch, length) on the CPU."""
+    def forward(self, ids: torch.Tensor, masking: Masking, generator: torch.Generator, device: torch.device) -> Result:
+        """Loss and accuracy of a batch of characters, `ids` int64 (batch, length) on the CPU."""
         # A random start below the maximum trains every position, though sequences are short.
         room = self.masked_lm.config.max_position_embeddings - ids.shape[1]
         offsets = torch.randint(0, room + 1, (len(ids), 1), generator=generator)
         positions = (offsets + torch.arange(ids.shape[1])).to(device)
-        with torch.autocast(device, torch.bfloat16, enabled=self.precision == "bf16"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             if self.objective.kind == "rtd":
                 return self._detect(ids, positions, masking, generator, device)
             return self._guess(ids, positions, masking, generator, device)
 
     def _guess(
-        self, ids: torch.Tensor, positions: torch.Tensor, masking: Masking, generator: torch.Generator, device: str
-    ) -> Losses:
+        self, ids: torch.Tensor, positions: torch.Tensor, masking: Masking, generator: torch.Generator, device: torch.device
+    ) -> Result:
         inputs, targets = mask_spans(ids, self.masked_lm.config.vocab_size, masking, generator)
         where = (targets != IGNORED).reshape(-1).nonzero().squeeze(1).to(device)
         wanted = targets.reshape(-1).to(device)[where]
         hidden = hidden_states(self.masked_lm, inputs.to(device), positions)
         logits = self.masked_lm.cls(hidden[where])  # (masked, vocabulary)
-        accuracy = (logits.detach().argmax(-1) == wanted).float().mean().item()
-        return Losses(torch.nn.functional.cross_entropy(logits.float(), wanted), accuracy)
+        accuracy = (logits.detach().argmax(-1) == wanted).float().mean()
+        return torch.nn.functional.cross_entropy(logits.float(), wanted), accuracy
 
     def _detect(
-        self, ids: torch.Tensor, positions: torch.Tensor, masking: Masking, generator: torch.Generator, device: str
-    ) -> Losses:
+        self, ids: torch.Tensor, positions: torch.Tensor, masking: Masking, generator: torch.Generator, device: torch.device
+    ) -> Result:
         hidden_all = dataclasses.replace(masking, replace=1.0, corrupt=0.0)
         inputs, targets = mask_spans(ids, self.masked_lm.config.vocab_size, hidden_all, generator)
         where = (targets != IGNORED).reshape(-1).nonzero().squeeze(1).to(device)
@@ -103,7 +98,7 @@ class Learner(torch.nn.Module):
         loss = loss + self.objective.correction * torch.nn.functional.cross_entropy(logits.float(), flat[where])
         found = doubts.detach() > 0
         right = 2 * (found & (replaced > 0)).sum() / (found.sum() + replaced.sum()).clamp_min(1)
-        return Losses(loss, right.item())
+        return loss, right
 
 
 def hidden_states(model: BertForMaskedLM, inputs: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:

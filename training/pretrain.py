@@ -2,6 +2,8 @@
 
     python -m training.pretrain --config training/configs/pretrain-4x256.toml [section.key=value ...]
 
+On several GPUs (or processes of a CPU): `torchrun --nproc-per-node N -m training.pretrain ...`.
+
 Goes on from the last checkpoint in `output` if there is one. Writes there `checkpoint.pt` (ours, for resuming only),
 `log.jsonl`, and at every checkpoint the encoder itself (`config.json`, `model.safetensors`, `vocab.txt`,
 `mlm_head.safetensors`), so that a run can be stopped at any time.
@@ -16,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast
 from transformers import AutoModelForMaskedLM, BertConfig, BertForMaskedLM
 
 from data.unlabelled import build_vocabulary, read_vocabulary, token_array
@@ -58,6 +62,7 @@ class Budget:
     batch: int
     checkpoint_minutes: float
     precision: str
+    compile: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,24 +101,29 @@ class Sampler:
 
 
 def pretrain(settings: Settings, device: str = "cpu") -> dict[str, float]:
-    """Train within the budget; returns the last validation record."""
-    settings.output.mkdir(parents=True, exist_ok=True)
-    config.save(settings, settings.output / "pretrain.toml")
-    vocabulary, sampler = _corpus(settings)
-    learner = _learner(settings, vocabulary, sampler).to(device)
+    """Train within the budget; returns the last validation record.
+
+    Started by `torchrun`, every process trains on sequences of its own and gradients are averaged.
+    """
+    accelerator = Accelerator(cpu=device == "cpu")
+    with accelerator.main_process_first():  # it makes the token arrays, the others find them
+        vocabulary, sampler = _corpus(settings)
+    learner = _learner(settings, vocabulary, sampler).to(accelerator.device)
     optimisers = _optimisers(learner, settings.optimiser)
     step, minutes = _resume(settings.output / "checkpoint.pt", learner, optimisers)
-    rng = np.random.default_rng([settings.seed, step])
-    generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
+    run = _Run(settings, accelerator, learner, optimisers, vocabulary, sampler)
+    forward = accelerator.prepare_model(torch.compile(learner) if settings.budget.compile else learner)
+    seed = settings.seed * 1_000_003 + accelerator.process_index
+    rng = np.random.default_rng([seed, step])
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
     last = saved = time.monotonic()
     losses: list[float] = []
-    record: dict[str, float] = {}
-    while (progress := max(minutes / settings.budget.minutes, step / settings.budget.steps)) < 1:
+    while (progress := run.progress(step, minutes)) < 1:
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = settings.optimiser.learning_rate * _schedule(progress, settings.optimiser)
         ids = sampler.batch(settings.budget.batch, settings.budget.length, rng)
-        loss = learner.losses(ids, settings.masking, generator, device).loss
+        loss, _ = forward(ids, settings.masking, generator, accelerator.device)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learner.parameters(), settings.optimiser.clip)
         for optimiser in optimisers:
@@ -123,15 +133,75 @@ def pretrain(settings: Settings, device: str = "cpu") -> dict[str, float]:
         step += 1
         now = time.monotonic()
         minutes, last = minutes + (now - last) / 60, now
-        if now - saved > settings.budget.checkpoint_minutes * 60:
-            record = _validate(learner, sampler, settings, device)
-            record |= _progress(step, minutes, losses, settings)
-            _checkpoint(settings, learner, optimisers, vocabulary, step, minutes, record)
+        if now - saved > settings.budget.checkpoint_minutes * 60 and accelerator.is_main_process:
+            run.checkpoint(step, minutes, losses)
             losses, saved = [], now
             last = time.monotonic()  # validation is not training time
-    record = _validate(learner, sampler, settings, device) | _progress(step, minutes, losses, settings)
-    _checkpoint(settings, learner, optimisers, vocabulary, step, minutes, record)
-    return record
+    accelerator.wait_for_everyone()
+    return run.checkpoint(step, minutes, losses) if accelerator.is_main_process else {}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Run:
+    """What stays the same from the first step to the last."""
+
+    settings: Settings
+    accelerator: Accelerator
+    learner: Learner
+    optimisers: list[torch.optim.Optimizer]
+    vocabulary: list[str]
+    sampler: Sampler
+
+    def progress(self, step: int, minutes: float) -> float:
+        """The share of the budget that is used up, by the clock of the main process."""
+        budget = self.settings.budget
+        share = torch.tensor([max(minutes / budget.minutes, step / budget.steps)], device=self.accelerator.device)
+        return float(broadcast(share)) if self.accelerator.num_processes > 1 else float(share)
+
+    def checkpoint(self, step: int, minutes: float, losses: list[float]) -> dict[str, float]:
+        """Validate, and write everything that a run goes on from."""
+        folder = self.settings.output
+        folder.mkdir(parents=True, exist_ok=True)
+        config.save(self.settings, folder / "pretrain.toml")
+        record = self.validate() | self.speed(step, minutes)
+        record["train_loss"] = round(float(np.mean(losses)), 4) if losses else math.nan
+        state = {
+            "model": self.learner.state_dict(),
+            "optimisers": [o.state_dict() for o in self.optimisers],
+            "step": step,
+            "minutes": minutes,
+        }
+        partial = folder / "checkpoint.partial"
+        torch.save(state, partial)
+        partial.replace(folder / "checkpoint.pt")
+        save_learner(self.learner, self.vocabulary, folder)
+        with (folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps(record) + "\n")
+        print(json.dumps(record), flush=True)
+        return record
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        """Loss and accuracy on held-out text: of the masked characters ("mlm"), or F1 of the replaced ones ("rtd")."""
+        self.learner.eval()
+        rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+        batches = [self.sampler.batch(64, 128, rng, held_out=True) for _ in range(12)]
+        results = [self.learner(ids, self.settings.masking, generator, self.accelerator.device) for ids in batches]
+        self.learner.train()
+        losses, accuracies = ([float(r[part]) for r in results] for part in (0, 1))
+        name = "masked_accuracy" if self.settings.objective.kind == "mlm" else "replaced_f1"
+        return {"validation_loss": round(float(np.mean(losses)), 4), name: round(float(np.mean(accuracies)), 4)}
+
+    def speed(self, step: int, minutes: float) -> dict[str, float]:
+        """Characters seen and their rate; the arithmetic of the layers (6 operations a weight and character), in 10¹²/s."""
+        budget = self.settings.budget
+        characters = step * budget.batch * budget.length * self.accelerator.num_processes
+        rate = characters / max(minutes * 60, 1e-9)
+        weights = sum(p.numel() for n, p in self.learner.named_parameters() if "encoder.layer" in n)
+        return {
+            "step": step, "minutes": round(minutes, 2), "characters": characters, "characters_per_second": round(rate),
+            "teraflops": round(6 * weights * rate / 1e12, 4),
+        }  # fmt: skip
 
 
 def _corpus(settings: Settings) -> tuple[list[str], Sampler]:
@@ -188,53 +258,10 @@ def _schedule(progress: float, settings: Optimiser) -> float:
     return 1 - (1 - settings.final_share) * (progress - settings.warm_up) / (1 - settings.warm_up)
 
 
-@torch.no_grad()
-def _validate(learner: Learner, sampler: Sampler, settings: Settings, device: str) -> dict[str, float]:
-    """Loss and accuracy on held-out text: of the masked characters ("mlm"), or F1 of the replaced ones ("rtd")."""
-    learner.eval()
-    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
-    batches = [sampler.batch(64, 128, rng, held_out=True) for _ in range(12)]
-    results = [learner.losses(ids, settings.masking, generator, device) for ids in batches]
-    learner.train()
-    name = "masked_accuracy" if settings.objective.kind == "mlm" else "replaced_f1"
-    return {
-        "validation_loss": round(float(np.mean([r.loss.item() for r in results])), 4),
-        name: round(float(np.mean([r.accuracy for r in results])), 4),
-    }
-
-
-def _progress(step: int, minutes: float, losses: list[float], settings: Settings) -> dict[str, float]:
-    characters = step * settings.budget.batch * settings.budget.length
-    return {
-        "step": step, "minutes": round(minutes, 2), "characters": characters,
-        "characters_per_second": round(characters / max(minutes * 60, 1e-9)),
-        "train_loss": round(float(np.mean(losses)), 4) if losses else math.nan,
-    }  # fmt: skip
-
-
-def _checkpoint(
-    settings: Settings, learner: Learner, optimisers: list[torch.optim.Optimizer], vocabulary: list[str],
-    step: int, minutes: float, record: dict[str, float],
-) -> None:  # fmt: skip
-    state = {
-        "model": learner.state_dict(),
-        "optimisers": [o.state_dict() for o in optimisers],
-        "step": step,
-        "minutes": minutes,
-    }
-    partial = settings.output / "checkpoint.partial"
-    torch.save(state, partial)
-    partial.replace(settings.output / "checkpoint.pt")
-    save_learner(learner, vocabulary, settings.output)
-    with (settings.output / "log.jsonl").open("a") as log:
-        log.write(json.dumps(record) + "\n")
-    print(json.dumps(record), flush=True)
-
-
 def _resume(path: Path, learner: Learner, optimisers: list[torch.optim.Optimizer]) -> tuple[int, float]:
     if not path.exists():
         return 0, 0.0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location=next(learner.parameters()).device)
     learner.load_state_dict(state["model"])
     for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
         optimiser.load_state_dict(saved)
