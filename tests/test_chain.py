@@ -1,0 +1,61 @@
+"""The chain over the tags of a sentence: its likelihood and gradient against the sum over every tag sequence."""
+
+from itertools import pairwise, product
+
+import numpy as np
+import torch
+
+from training.chain import Chain, legal_steps
+from training.examples import tag_names
+
+NAMES = tag_names(["A", "B"])
+
+
+def by_hand(chain: Chain, scores: torch.Tensor, tags: torch.Tensor, lengths: list[int]) -> torch.Tensor:
+    """The same loss with every legal sequence written out."""
+    first_legal, step_legal = legal_steps(NAMES)
+    loss, at = torch.zeros(()), 0
+    for length in lengths:
+        weights = []
+        for path in product(range(len(NAMES)), repeat=length):
+            if first_legal[path[0]] and all(step_legal[a, b] for a, b in pairwise(path)):
+                weights.append(score(chain, scores[at : at + length], list(path)))
+        loss = (
+            loss
+            + torch.stack(weights).logsumexp(0)
+            - score(chain, scores[at : at + length], tags[at : at + length].tolist())
+        )
+        at += length
+    return loss / at
+
+
+def score(chain: Chain, scores: torch.Tensor, path: list[int]) -> torch.Tensor:
+    steps = [chain.step[a, b] for a, b in pairwise(path)]
+    return sum(steps, chain.start[path[0]] + sum(scores[i, tag] for i, tag in enumerate(path)))
+
+
+def test_likelihood_and_gradient_are_those_of_all_sequences():
+    torch.manual_seed(3)
+    chain = Chain(NAMES)
+    with torch.no_grad():
+        chain.start.normal_()
+        chain.step.normal_()
+    lengths = [3, 1, 5, 3]
+    tags = torch.tensor([0, 1, 2, 3, 1, 2, 2, 0, 3, 3, 4, 1])
+    ends = torch.from_numpy(np.isin(np.arange(12), np.cumsum(lengths) - 1))
+    scores = (3 * torch.randn(12, len(NAMES))).requires_grad_()
+    wanted = scores, chain.start, chain.step
+    found = chain(scores, tags, ends)
+    expected = by_hand(chain, scores, tags, lengths)
+    assert torch.allclose(found, expected, atol=1e-5)
+    for ours, theirs in zip(torch.autograd.grad(found, wanted), torch.autograd.grad(expected, wanted), strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+def test_far_apart_scores_do_not_overflow():
+    chain = Chain(NAMES)
+    scores = torch.tensor([[300.0, -300, 0, 0, 0]] * 400, requires_grad=True)
+    loss = chain(scores, torch.zeros(400, dtype=torch.int64), torch.arange(400) == 399)
+    loss.backward()
+    assert abs(loss.item()) < 1e-4
+    assert torch.isfinite(scores.grad).all()
