@@ -1,0 +1,127 @@
+"""Unlabelled news labelled by taggers that are at hand, for self-training (Yarowsky 1995; Xie et al. 2020).
+
+    python -m training.pseudo --config training/configs/pseudo.toml [key=value ...]
+
+Writes annotated documents (form: data/README.md, without events) that `domain.train` of a fine-tuning takes. Documents that
+share a stretch with one to be scored on are left out. Several models vote: a span stays where most of them read it.
+"""
+
+import argparse
+import dataclasses
+import json
+import lzma
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from data import annotated
+from training import config
+from yaowen.spans import TaggedSpan
+from yaowen.tagger.tagger import Tagger
+from yaowen.text.normalise import normalise
+
+SHINGLE = 16  # characters in a row that two documents share only if one copies the other
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """What is labelled, and by what."""
+
+    output: Path
+    models: tuple[Path, ...]
+    folder: Path
+    sources: dict[str, int]  # characters to take from each
+    shortest: int
+    longest: int
+    doubt: float  # a document whose spans are on the average less sure than this is left out
+    avoid: tuple[Path, ...]
+    seed: int
+
+
+def documents(path: Path, shortest: int, longest: int) -> Iterator[str]:
+    """The texts of a source, those longer than `longest` cut at a line end."""
+    opened = lzma.open if path.suffix == ".xz" else open
+    with opened(path, "rt", encoding="utf-8") as stream:  # type: ignore[operator]
+        lines: list[str] = []
+        for line in (*stream, ""):
+            text = line.strip()
+            if lines and (not text or sum(map(len, lines)) + len(lines) + len(text) > longest):
+                joined = "\n".join(lines)
+                if shortest <= len(joined) <= longest:
+                    yield joined
+                lines = []
+            if text:
+                lines.append(text)
+
+
+def shingles(text: str) -> set[str]:
+    """Every stretch of `SHINGLE` characters, white space aside."""
+    packed = "".join(text.split())
+    return {packed[i : i + SHINGLE] for i in range(len(packed) - SHINGLE + 1)}
+
+
+def sample(settings: Settings) -> list[str]:
+    """Texts of the sources in random order, none that shares a stretch with what is to be scored on."""
+    known = set().union(*(shingles(d.text) for path in settings.avoid for d in annotated.read(path)))
+    rng = np.random.default_rng(settings.seed)
+    chosen = []
+    for name, characters in settings.sources.items():
+        found = [*settings.folder.glob(f"{name}.txt"), *settings.folder.glob(f"{name}.txt.xz")]
+        if not found:
+            raise ValueError(f"sources.{name}: no {name}.txt or {name}.txt.xz in {settings.folder}")
+        texts = list(documents(found[0], settings.shortest, settings.longest))
+        taken = 0
+        for index in rng.permutation(len(texts)):
+            if taken >= characters:
+                break
+            text = normalise(texts[index]).text
+            if known.isdisjoint(shingles(text)):
+                chosen.append(text)
+                taken += len(text)
+    return chosen
+
+
+def label(texts: Sequence[str], models: Sequence[Path], doubt: float) -> Iterator[tuple[str, list[TaggedSpan]]]:
+    """The texts with the spans that most of the models read."""
+    readings = [[tagging.spans for tagging in Tagger.load(model).tag(texts)] for model in models]
+    for text, *spans in zip(texts, *readings, strict=True):
+        agreed = vote(spans)
+        if agreed and np.mean([s.score for s in agreed]) >= doubt:
+            yield text, agreed
+
+
+def vote(readings: Sequence[Iterable[TaggedSpan]]) -> list[TaggedSpan]:
+    """The spans that more than half of the readings have, each with its mean score; two of them never overlap."""
+    votes: Counter[tuple[int, int, str]] = Counter()
+    scores: Counter[tuple[int, int, str]] = Counter()
+    for spans in readings:
+        for span in spans:
+            key = (span.start, span.end, span.label)
+            votes[key] += 1
+            scores[key] += span.score  # type: ignore[assignment]
+    kept = (key for key, count in votes.items() if 2 * count > len(readings))
+    return sorted(TaggedSpan(*key, scores[key] / votes[key]) for key in kept)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("overrides", nargs="*", metavar="key=value")
+    arguments = parser.parse_args()
+    settings = config.load(Settings, arguments.config, arguments.overrides)
+    texts = sample(settings)
+    settings.output.parent.mkdir(parents=True, exist_ok=True)
+    labels: Counter[str] = Counter()
+    with settings.output.open("w", encoding="utf-8") as out:
+        for number, (text, spans) in enumerate(label(texts, settings.models, settings.doubt), 1):
+            marks = [{"start": s.start, "end": s.end, "label": s.label} for s in spans]
+            labels.update(s.label for s in spans)
+            record = {"id": f"pseudo-{number}", "published": None, "title": "", "text": text, "spans": marks, "events": []}
+            out.write(json.dumps(record, ensure_ascii=False) + "\n")
+    print(json.dumps({"asked": len(texts), "kept": number, "characters": sum(map(len, texts)), "labels": dict(labels)}))
+
+
+if __name__ == "__main__":
+    main()
