@@ -1,148 +1,161 @@
 """Who is in the text: every person with all mentions and all offices."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from yaowen.assemble.holders import holders, people_words, statuses
 from yaowen.assemble.layout import Layout
-from yaowen.schema import BODIES, PEOPLE
-from yaowen.spans import TaggedSpan
+from yaowen.ground.offices import OfficeReading, read_office
+from yaowen.ground.titles import words as title_words
+from yaowen.schema import PEOPLE
 
-# What may stand between two titles of one person, between a title and its name, between two names of one list.
-TITLE_LINKS = frozenset(("", "、", "兼", " ", "、兼", "和"))
-NAME_AFTER_TITLE = frozenset(("", "的", "“", "："))
-NAME_LINKS = frozenset(("、", "和", "及", "以及", " ", ""))
-# Words before a title that say it is held no longer, or not yet in full; no part of the title (guidelines, 1 and 17).
-STATUS = ("原", "时任", "前", "代")
-STATUS_CHARACTERS = "".join(STATUS)
+# Heads of such bodies are nobody's second office who heads a place: two mentions of one name that say so are two people.
+_APART = frozenset(("hospital", "school", "court", "procuratorate"))
+_DOT = "·"
 
 
 @dataclass(slots=True)
 class Entry:
-    """Somebody of the roster: the name, and the spans that mention them and their offices, by index."""
+    """Somebody of the roster: the name, and the spans that mention them and their offices, by index.
+
+    `status` has the word before a title that says that it is held no longer or not yet (原, 时任, 代), by the title's index.
+    """
 
     name: str
     mentions: list[int] = field(default_factory=list)
     offices: list[int] = field(default_factory=list)
+    status: dict[int, str] = field(default_factory=dict)
 
 
 def roster(layout: Layout) -> list[Entry]:
     """The people of a text in order of first mention."""
-    held = holders(layout)
-    named: dict[str, Entry] = {}
-    short: list[int] = []
-    for index, span in enumerate(layout.spans):
-        if span.label not in PEOPLE:
-            continue
-        name = _name(layout.text, span)
-        if len(name) == 1:
-            short.append(index)
+    return _Roster(layout).entries()
+
+
+class _Roster:
+    """The entries of one text while they are made: full names first, then what may be short for one of them."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._held = holders(layout)
+        self._status = statuses(layout)
+        self._entries: list[Entry] = []
+
+    def entries(self) -> list[Entry]:
+        people = [(i, self._name(i)) for i, span in enumerate(self._layout.spans) if span.label in PEOPLE]
+        short = [(i, name) for i, name in people if self._is_surname(i, name)]
+        full = [pair for pair in people if pair not in short]
+        parts = [(i, name) for i, name in full if self._whole_names(name, {n for _, n in full})]
+        for index, name in full:
+            if (index, name) not in parts:
+                self._place_name(index, name)
+        for index, name in parts:
+            self._place_part(index, name)
+        for index, name in short:
+            self._place_surname(index, name)
+        for entry in self._entries:
+            entry.mentions.sort()
+            entry.offices = self._distinct(entry.offices)
+            entry.status = {office: self._status[office] for office in entry.offices if office in self._status}
+        return sorted(self._entries, key=lambda entry: entry.mentions[0])
+
+    def _place_name(self, index: int, name: str) -> None:
+        """Join a full name to the last entry of that name that it can be; else a new entry."""
+        same = [entry for entry in self._entries if entry.name == name]
+        fitting = [entry for entry in reversed(same) if not self._two_people(index, entry)]
+        self._add(index, fitting[0] if fitting else self._new(name))
+
+    def _place_part(self, index: int, name: str) -> None:
+        """Join a part of a name with a dot (拜登) to the one person whose name has it; else as any name."""
+        whole = [entry for entry in self._entries if _is_part(name, entry.name) and not self._two_people(index, entry)]
+        if len(whole) == 1:
+            self._add(index, whole[0])
         else:
-            named.setdefault(name, Entry(name)).mentions.append(index)
-    for entry in named.values():
-        entry.offices = [office for mention in entry.mentions for office in held[mention]]
-    entries = list(named.values())
-    for index in short:
-        _place_surname(layout, index, held[index], entries)
-    for entry in entries:
-        entry.mentions.sort()
-        entry.offices = _distinct(layout, entry.offices)
-    return sorted(entries, key=lambda entry: entry.mentions[0])
+            self._place_name(index, name)
+
+    def _place_surname(self, index: int, surname: str) -> None:
+        """Join a bare surname to the one person of that surname whose offices end like its title; else a new entry."""
+        titles = [self._text(office) for office in self._held.get(index, ())]
+        same = [entry for entry in self._entries if entry.name != surname and entry.name.startswith(surname)]
+        fitting = [e for e in same if any(self._text(o).endswith(t) for o in e.offices for t in titles)]
+        known = [e for e in self._entries if e.name == surname and any(self._text(o) in titles for o in e.offices)]
+        self._add(index, fitting[0] if len(fitting) == 1 else known[0] if known else self._new(surname))
+
+    def _add(self, index: int, entry: Entry) -> None:
+        entry.mentions.append(index)
+        entry.offices += self._held.get(index, ())
+
+    def _new(self, name: str) -> Entry:
+        self._entries.append(Entry(name))
+        return self._entries[-1]
+
+    def _is_surname(self, index: int, name: str) -> bool:
+        """One character, or a compound surname right before its title (欧阳院长)."""
+        return len(name) == 1 or (name in people_words().compound_surnames and bool(self._held.get(index)))
+
+    def _whole_names(self, name: str, names: set[str]) -> list[str]:
+        return [] if _DOT in name else [other for other in names if _is_part(name, other)]
+
+    def _two_people(self, index: int, entry: Entry) -> bool:
+        """Whether the text says that a mention of the same name is somebody else than the entry."""
+        if self._reports(index) != any(self._reports(mention) for mention in entry.mentions):
+            # the reporter is not the official of the same name
+            return bool(entry.offices or self._held.get(index))
+        own = self._held.get(index, ())
+        if not own:
+            return False
+        in_list = [m for m in entry.mentions if self._layout.chains[m] == self._layout.chains[index] and m != index]
+        if any(_disjoint(own, self._held.get(m, ()), self._text) for m in in_list):
+            return True  # one list names a person once
+        return any(contradict(self._read(a), self._read(b)) for a in own for b in entry.offices)
+
+    def _reports(self, index: int) -> bool:
+        span = self._layout.spans[index]
+        before = self._layout.text[: span.start].rstrip(" ：:")
+        return span.label == "PERSON" and before.endswith(people_words().bylines)
+
+    def _read(self, office: int) -> OfficeReading:
+        return read_office(self._text(office), before=self._status.get(office, ""))
+
+    def _distinct(self, offices: Sequence[int]) -> list[int]:
+        """Each title once, where it stands first; one that is the tail of a longer title of the person is left out."""
+        first: dict[str, int] = {}
+        for office in sorted(offices):
+            first.setdefault(self._text(office), office)
+        return [o for title, o in first.items() if not any(other != title and other.endswith(title) for other in first)]
+
+    def _text(self, index: int) -> str:
+        span = self._layout.spans[index]
+        return self._layout.text[span.start : span.end]
+
+    def _name(self, index: int) -> str:
+        """The name without the white space that pages set into two-character names."""
+        return "".join(self._text(index).split())
 
 
-def holders(layout: Layout) -> dict[int, list[int]]:
-    """The POSITION spans that each person mention holds, by index; a title before a list of names goes to all of them."""
-    held: dict[int, list[int]] = defaultdict(list)
-    for titles, following in _title_runs(layout):
-        preceding = titles[0] - 1
-        if _stands_behind(layout, preceding, titles, following):
-            held[preceding] += titles
-            continue
-        if following is not None:
-            held[following] += titles
-            # 副市长甲、乙、丙: names joined to the first share its titles, up to the next title
-            name = following
-            while _joined_names(layout, name):
-                name += 1
-                held[name] += titles
-    return held
+def _is_part(name: str, whole: str) -> bool:
+    return _DOT in whole and name in (whole.partition(_DOT)[0], whole.rpartition(_DOT)[2])
 
 
-def _title_runs(layout: Layout) -> Iterator[tuple[list[int], int | None]]:
-    """Coordinated titles, and the name right behind them if there is one (all by index)."""
-    spans, index = layout.spans, 0
-    while index < len(spans):
-        if spans[index].label != "POSITION":
-            index += 1
-            continue
-        titles, cursor = [index], index + 1
-        while cursor < len(spans) and (skip := _continues(layout, cursor)) is not None:
-            cursor = skip
-            titles.append(cursor)
-            cursor += 1
-        is_name = cursor < len(spans) and spans[cursor].label in PEOPLE
-        yield titles, cursor if is_name and layout.gap(cursor - 1, cursor).strip(" ") in NAME_AFTER_TITLE else None
-        index = cursor
+def _disjoint(some: Sequence[int], others: Sequence[int], text: Callable[[int], str]) -> bool:
+    return bool(others) and not {text(o) for o in some} & {text(o) for o in others}
 
 
-def _continues(layout: Layout, cursor: int) -> int | None:
-    """The index of the next title of a run; a former office's body (公安厅原厅长) may stand before it."""
-    spans = layout.spans
-    if layout.text[spans[cursor - 1].end : spans[cursor].start].rstrip(STATUS_CHARACTERS) not in TITLE_LINKS:
-        return None
-    if spans[cursor].label == "POSITION":
-        return cursor
-    has_next = cursor + 1 < len(spans) and spans[cursor + 1].label == "POSITION"
-    if spans[cursor].label in BODIES and has_next and layout.gap(cursor, cursor + 1) in STATUS:
-        return cursor + 1
-    return None
+def contradict(one: OfficeReading, other: OfficeReading) -> bool:
+    """Whether nobody holds both offices: two places headed, or a place and a hospital, school, court or procuratorate.
 
+    Only offices that are held now and name their body can speak of two people.
 
-def _stands_behind(layout: Layout, preceding: int, titles: list[int], following: int | None) -> bool:
-    """Whether titles belong to the name before them: 周院长, 习近平总书记, or a table's `name  title` cells."""
-    spans = layout.spans
-    if preceding < 0 or spans[preceding].label not in PEOPLE:
+    >>> county, town = read_office("共和县县长"), read_office("贵德县县长")
+    >>> contradict(county, town), contradict(county, read_office("海南州人民医院院长"))
+    (True, True)
+    >>> contradict(county, read_office("共和县委副书记")), contradict(county, read_office("县长"))
+    (False, False)
+    """
+    if any(r.status or r.body is None or r.grade != "head" for r in (one, other)):
         return False
-    gap = layout.gap(preceding, titles[0])
-    if gap and (not gap.isspace() or "\n" in gap):
-        return False
-    surname = spans[preceding].end - spans[preceding].start == 1
-    return following is None or (gap == "" and surname)
-
-
-def _joined_names(layout: Layout, index: int) -> bool:
-    spans = layout.spans
-    return index + 1 < len(spans) and spans[index + 1].label in PEOPLE and layout.gap(index, index + 1) in NAME_LINKS
-
-
-def _place_surname(layout: Layout, index: int, offices: Sequence[int], entries: list[Entry]) -> None:
-    """Join a bare surname to the one person of that surname whose offices end like its title; else a new entry."""
-    surname = _name(layout.text, layout.spans[index])
-    titles = [_text(layout, office) for office in offices]
-    same = [entry for entry in entries if len(entry.name) > 1 and entry.name.startswith(surname)]
-    fitting = [e for e in same if any(_text(layout, o).endswith(t) for o in e.offices for t in titles)]
-    known = [e for e in entries if e.name == surname and any(_text(layout, o) in titles for o in e.offices)]
-    target = fitting[0] if len(fitting) == 1 else known[0] if known else None
-    if target is None:
-        target = Entry(surname)
-        entries.append(target)
-    target.mentions.append(index)
-    target.offices += offices
-
-
-def _distinct(layout: Layout, offices: Sequence[int]) -> list[int]:
-    """Each title once, where it stands first; one that is the tail of a longer title of the person is left out."""
-    first: dict[str, int] = {}
-    for office in sorted(offices):
-        first.setdefault(_text(layout, office), office)
-    return [o for title, o in first.items() if not any(other != title and other.endswith(title) for other in first)]
-
-
-def _text(layout: Layout, index: int) -> str:
-    span = layout.spans[index]
-    return layout.text[span.start : span.end]
-
-
-def _name(text: str, span: TaggedSpan) -> str:
-    """The name without the white space that pages set into two-character names."""
-    return "".join(text[span.start : span.end].split())
+    heads = [r.office in title_words().places for r in (one, other)]
+    if all(heads):
+        bodies = (one.body or "", other.body or "")
+        return one.office == other.office and not any(a.endswith(b) or b in a for a, b in (bodies, bodies[::-1]))
+    return any(heads) and bool({one.kind, other.kind} & _APART)

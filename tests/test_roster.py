@@ -1,0 +1,151 @@
+"""Who is who and who holds what: one entry a person, no entry for two."""
+
+import pytest
+
+from tests.marked import marked
+from yaowen.assemble.holders import holders, statuses
+from yaowen.assemble.layout import Layout
+from yaowen.assemble.roster import roster
+
+
+def people(source: str) -> list[tuple[str, int, list[str]]]:
+    """Name, number of mentions and titles of each entry; a status stands before its title with a colon."""
+    layout = Layout(*marked(source))
+    text = {i: layout.text[s.start : s.end] for i, s in enumerate(layout.spans)}
+
+    def title(entry, office):
+        return f"{entry.status[office]}:{text[office]}" if office in entry.status else text[office]
+
+    return [(e.name, len(e.mentions), [title(e, office) for office in e.offices]) for e in roster(layout)]
+
+
+CAREERS = [
+    (
+        "a career is that of the person told of",
+        "[OFFICIAL 李固]，男，汉族，[DATE 1974年8月]生，现任[POSITION 市教育局党组书记]、[POSITION 局长]，拟任[POSITION 县委书记]。",
+        [("李固", 1, ["现任:市教育局党组书记", "现任:局长"])],
+    ),
+    (
+        "each line of a notice has its own person",
+        "[OFFICIAL 李固]，男，现任[POSITION 县长]，拟任[POSITION 县委书记]。\n[OFFICIAL 覃玉]，女，现任[POSITION 副县长]。",
+        [("李固", 1, ["现任:县长"]), ("覃玉", 1, ["现任:副县长"])],
+    ),
+    (
+        "commas and semicolons go on with a career",
+        "被告人[OFFICIAL 王峰]利用担任[POSITION 省纪委常委]、[POSITION 秘书长]，[POSITION 省监察厅厅长]；[POSITION 市委书记]等职务上的便利",
+        [("王峰", 1, ["省纪委常委", "秘书长", "省监察厅厅长", "市委书记"])],
+    ),
+    (
+        "he is the person of the line before",
+        "[OFFICIAL 王峰]，男，汉族。\n他曾任[POSITION 县委书记]。",
+        [("王峰", 1, ["曾任:县委书记"])],
+    ),
+    (
+        "an appointment is no career",
+        "[OFFICIAL 王峰][TRIGGER:appointment 任][POSITION 县委书记]。",
+        [("王峰", 1, [])],
+    ),
+    (
+        "a title that an appointment gives is none of the next person in the list",
+        "[POSITION 县委书记][OFFICIAL 王峰]任[POSITION 组长]、[POSITION 海关副关长][OFFICIAL 李固]任[POSITION 副组长]",
+        [("王峰", 1, ["县委书记"]), ("李固", 1, ["海关副关长"])],
+    ),
+    (
+        "two titles with a comma, where the first opens the clause",
+        "[DATE 11月]，[POSITION 部党委委员]，[POSITION 监察局党组书记]、[POSITION 局长][OFFICIAL 黄生]主持会议",
+        [("黄生", 1, ["部党委委员", "监察局党组书记", "局长"])],
+    ),
+    (
+        "but not where the first is somebody else's",
+        "会见了[LOCATION 甲国][POSITION 总理]，[POSITION 外长][OFFICIAL 黄生]参加",
+        [("黄生", 1, ["外长"])],
+    ),
+    ("made by 以…为", "以[OFFICIAL 贲军]、[OFFICIAL 缪梅]为[POSITION 副理事长]", [("贲军", 1, ["副理事长"]), ("缪梅", 1, ["副理事长"])]),
+    ("a bracket behind the name", "[POSITION 县长][OFFICIAL 宁彤]（兼[POSITION 组长]）到场", [("宁彤", 1, ["县长", "组长"])]),
+    (
+        "a bracket before the name",
+        "[POSITION 县委常委]、[POSITION 副县长]（[ORGANIZATION 省指挥部]选派）[OFFICIAL 马新]到场",
+        [("马新", 1, ["县委常委", "副县长"])],
+    ),
+    (
+        "cells of a table: a title is nearer to its own name",
+        "[OFFICIAL 麻泽] [POSITION 州林业局局长]  [OFFICIAL 宇晖] [POSITION 支队长]",
+        [("麻泽", 1, ["州林业局局长"]), ("宇晖", 1, ["支队长"])],
+    ),
+]  # fmt: skip
+
+SAME_NAMES = [
+    (
+        "two heads of places",
+        "[POSITION 共和县县长][OFFICIAL 张伟]到场。[POSITION 贵德县县长][OFFICIAL 张伟]也来了。[OFFICIAL 张伟]说",
+        [("张伟", 1, ["共和县县长"]), ("张伟", 2, ["贵德县县长"])],
+    ),
+    (
+        "the head of a place and that of a hospital",
+        "[POSITION 共和县县长][OFFICIAL 张伟]到场。[POSITION 州医院院长][OFFICIAL 张伟]也来了。[POSITION 共和县县长][OFFICIAL 张伟]说",
+        [("张伟", 2, ["共和县县长"]), ("张伟", 1, ["州医院院长"])],
+    ),
+    (
+        "one list names a person once",
+        "[POSITION 县财政局局长][OFFICIAL 张伟]、[POSITION 县水利局局长][OFFICIAL 张伟]参加",
+        [("张伟", 1, ["县财政局局长"]), ("张伟", 1, ["县水利局局长"])],
+    ),
+    (
+        "the reporter is not the official",
+        "[POSITION 县长][OFFICIAL 张伟]说。（记者 [PERSON 张伟]）",
+        [("张伟", 1, ["县长"]), ("张伟", 1, [])],
+    ),
+    (
+        "offices that one person can hold are one person's",
+        "[POSITION 县委副书记][OFFICIAL 张伟]说。[POSITION 县长][OFFICIAL 张伟]、[POSITION 指挥长][OFFICIAL 李明]走了。[POSITION 指挥部指挥长][OFFICIAL 张伟]说",
+        [("张伟", 3, ["县委副书记", "县长", "指挥部指挥长"]), ("李明", 1, ["指挥长"])],
+    ),
+    (
+        "a former office speaks of nobody else",
+        "[POSITION 共和县县长][OFFICIAL 张伟]，曾任[POSITION 贵德县县长]。原[POSITION 贵德县县长][OFFICIAL 张伟]说",
+        [("张伟", 2, ["共和县县长", "曾任:贵德县县长"])],
+    ),
+    (
+        "the same office in short and in full",
+        "[POSITION 青海省共和县县长][OFFICIAL 张伟]到场。[POSITION 共和县县长][OFFICIAL 张伟]说。[POSITION 县长][OFFICIAL 张伟]走了。",
+        [("张伟", 3, ["青海省共和县县长"])],
+    ),
+]  # fmt: skip
+
+SHORT_NAMES = [
+    (
+        "a surname joins the only one it fits",
+        "[POSITION 海南医院副院长][OFFICIAL 周登峰]、[POSITION 县长][OFFICIAL 周明]到场。[OFFICIAL 周][POSITION 院长]说",
+        [("周登峰", 2, ["海南医院副院长"]), ("周明", 1, ["县长"])],
+    ),
+    (
+        "a compound surname too",
+        "[POSITION 市医院院长][OFFICIAL 欧阳德]到场。[OFFICIAL 欧阳][POSITION 院长]说",
+        [("欧阳德", 2, ["市医院院长"])],
+    ),
+    (
+        "part of a name with a dot",
+        "[POSITION 总统][OFFICIAL 约瑟夫·莱登]到访。[OFFICIAL 莱登]说",
+        [("约瑟夫·莱登", 2, ["总统"])],
+    ),
+    (
+        "a part that two names have joins neither",
+        "[OFFICIAL 约瑟夫·莱登]和[OFFICIAL 亨特·莱登]到访。[OFFICIAL 莱登]说",
+        [("约瑟夫·莱登", 1, []), ("亨特·莱登", 1, []), ("莱登", 1, [])],
+    ),
+]  # fmt: skip
+
+CASES = [*CAREERS, *SAME_NAMES, *SHORT_NAMES]
+
+
+@pytest.mark.parametrize(("source", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_people(source, expected):
+    assert people(source) == expected
+
+
+def test_status_stands_before_its_title_only():
+    layout = Layout(
+        *marked("[ORGANIZATION 省公安厅]原[POSITION 厅长]、[POSITION 省委委员]、代[POSITION 省长][OFFICIAL 祁明]")
+    )
+    assert statuses(layout) == {1: "原", 3: "代"}
+    assert holders(layout) == {4: [1, 2, 3]}
