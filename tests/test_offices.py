@@ -1,0 +1,129 @@
+"""Offices: splits, kinds, levels, completion by the place, status and order, on titles written for the purpose."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eval.offices import COUNTY_TITLES, county_names, county_suite, dev_splits
+from yaowen.ground.offices import OfficeReading, read_office, read_offices
+from yaowen.ground.titles import words
+
+CASES = json.loads((Path(__file__).parent / "cases/offices.json").read_text("utf-8"))
+
+
+def split(reading: OfficeReading) -> str:
+    return f"{reading.body or ''}|{reading.office}"
+
+
+@pytest.mark.parametrize(("parts", "kind", "level", "grade"), CASES["split"], ids=[row[0] for row in CASES["split"]])
+def test_a_title_is_split_and_told(parts, kind, level, grade):
+    reading = read_office(parts.replace("|", ""))
+    assert (split(reading), reading.kind or "", reading.level, reading.grade) == (parts, kind, level, grade)
+
+
+@pytest.mark.parametrize(("title", "place", "expected"), CASES["completed"])
+def test_the_place_completes_a_bare_body_of_its_own_level_only(title, place, expected):
+    assert read_office(title, place).completed_body == expected
+
+
+@pytest.mark.parametrize(("first", "title", "expected"), CASES["previous"])
+def test_a_title_without_a_body_shares_that_of_the_unit_named_before(first, title, expected):
+    assert read_office(title, previous=read_office(first)).completed_body == expected
+
+
+@pytest.mark.parametrize(("title", "before", "expected"), CASES["status"])
+def test_status_is_the_word_before_the_title(title, before, expected):
+    reading = read_office(title, before=before)
+    assert reading.status == expected
+    assert reading.office is not None
+    assert not reading.office.startswith(expected or "?")
+
+
+@pytest.mark.parametrize(("title", "expected"), CASES["joined"])
+def test_joined_titles_are_read_one_by_one(title, expected):
+    readings = read_offices(title)
+    assert [split(reading) for _, reading in readings] == expected
+    assert all(title[start:].startswith(reading.title) for start, reading in readings)
+    assert (read_office(title).reason is not None) == (len(expected) > 1)
+
+
+@pytest.mark.parametrize(("title", "body", "office"), CASES["spaced"])
+def test_white_space_in_a_title_is_no_part_of_it(title, body, office):
+    reading = read_office(title)
+    assert (reading.body, reading.office) == (body, office)
+    assert reading.office_span is not None
+    assert reading.office_span[1] == len(title)
+
+
+@pytest.mark.parametrize("title", CASES["unread"])
+def test_what_is_no_title_is_null_with_a_reason(title):
+    reading = read_office(title, place="海南省三亚市", before="原")
+    assert (reading.body, reading.office) == (None, None)
+    assert reading.reason
+
+
+@pytest.mark.parametrize(
+    "parts", [pytest.param(row[0], marks=pytest.mark.xfail(strict=True, reason=row[1])) for row in CASES["known_failures"]]
+)
+def test_known_failures(parts):
+    assert split(read_office(parts.replace("|", ""))) == parts
+
+
+@pytest.mark.parametrize("titles", CASES["order"])
+def test_offices_sort_by_precedence(titles):
+    keys = [read_office(title).precedence for title in titles]
+    assert keys == sorted(set(keys))
+
+
+def test_a_rank_is_told_as_one():
+    assert read_office("省卫健委二级巡视员").rank == "二级巡视员"
+    assert read_office("海南大学教授").rank == "教授"
+    assert read_office("县卫健局局长").rank is None
+
+
+def test_every_position_of_the_dev_documents_is_split_as_by_hand():
+    right, wrong = dev_splits()
+    assert right / (right + len(wrong)) >= 0.97, wrong
+
+
+def test_county_names_and_titles_split_by_one_pattern():
+    names = county_names()
+    if not names:
+        pytest.skip("no table of divisions")
+    right, wrong = county_suite(names)
+    assert right + len(wrong) == len(names) * len(COUNTY_TITLES)
+    assert len(COUNTY_TITLES) == 30
+    assert right / (right + len(wrong)) >= 0.99, wrong[:20]
+
+
+PIECES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ["市", "县", "三亚", "委", "常委", "副", "、", "原", "代", "驻", "兼", " ", "书记", "科技", "党组", "自治区"]
+        ),
+        st.sampled_from(sorted(words().titles)),
+        st.text(max_size=3),
+    ),
+    max_size=6,
+).map("".join)
+
+
+@given(PIECES, st.one_of(st.none(), PIECES), PIECES)
+def test_any_text_is_read_with_parts_where_they_stand(title, place, before):
+    for start, reading in read_offices(title, place, before):
+        assert title.startswith(reading.title, start)
+        assert (reading.office is None) == (reading.reason is not None)
+        for part, span in ((reading.body, reading.body_span), (reading.office, reading.office_span)):
+            assert part is None or (span is not None and "".join(reading.title[slice(*span)].split()) == part)
+        assert read_office(reading.title, place) == read_office(reading.title, place)
+        assert len(reading.precedence) == 2
+
+
+def test_a_reading_checks_its_parts():
+    with pytest.raises(ValueError, match="come together"):
+        OfficeReading("县长", office="县长")
+    with pytest.raises(ValueError, match="is not"):
+        OfficeReading("县长", office="市长", office_span=(0, 2))
