@@ -7,7 +7,7 @@ from typing import Final
 
 from yaowen.ground.places.names import Form, Gazetteer, Sense, countries
 from yaowen.ground.places.place import Candidate, How, Place
-from yaowen.ground.places.reading import Reading, read_mention, stands
+from yaowen.ground.places.reading import Reading, read_mention, stands, town_of_stem
 from yaowen.ground.places.table import NATION, divisions, knowledge
 
 ANCHOR: Final = 0.85  # share of the likeliest sense from which a name says its place without the document
@@ -203,6 +203,8 @@ class _Document:
         near = {code: weight**2 for code, weight in support.items() if weight > 0}
         if near:
             return self._place(index, near)
+        if evidence:  # towns come and go: one of the name far away is likely another
+            return self._nearby(index, evidence)
         if len(support) == 1:
             return replace(self._place(index, dict.fromkeys(support, 1.0)), score=LOCAL)
         shares = _shares(dict.fromkeys(support, 1.0)) if len(support) <= MOST else []
@@ -226,8 +228,10 @@ class _Document:
 
     def _by_surroundings(self, index: int, reading: Reading, evidence: Sequence[_Evidence]) -> Place | None:
         said = {e.code for e in evidence}
-        if inner := [sense for sense in reading.inner if said.intersection(divisions().lineage[sense.target][:2])]:
+        if inner := [sense for sense in reading.inner if sense.target in said]:
             return self._place(index, {sense.target: sense.weight for sense in inner})
+        if code := next((code for code in town_of_stem(self.texts[index]) if code[:6] in said), None):
+            return replace(self._place(index, {code[:6]: 1.0}), how="part", score=LOCAL, town_code=code)
         if reading.local:
             return self._nearby(index, evidence)
         if reading.abroad and self.countries:

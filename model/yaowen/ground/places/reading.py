@@ -157,6 +157,19 @@ def _town(text: str, start: int, above: Sequence[Sense]) -> tuple[str | None, tu
     return first, ()
 
 
+def town_of_stem(text: str) -> tuple[str, ...]:
+    """The codes of the townships whose name a mention bears without its last word: 企水, 博鳌港.
+
+    >>> town_of_stem("博鳌港"), town_of_stem("指挥部")
+    (('469002104',), ())
+    """
+    local = knowledge()["local"]
+    stem = next((text.removesuffix(site) for site in local["sites"] if text.endswith(site)), text)
+    if not 2 <= len(stem) <= 5:
+        return ()
+    return tuple(code for word in local["left_out"] for code in townships().get(stem + word, ()))
+
+
 def _with_town(reading: Reading, text: str, end: int) -> Reading:
     """A reading with the township behind its divisions, which can tell the county: 海口市三江镇 is in 美兰区."""
     name, codes = _town(text, end, reading.senses)
