@@ -127,7 +127,7 @@ def _continues(layout: Layout, cursor: int, links: frozenset[str]) -> int | None
     """The index of the next title of a run; a former office's body (公安厅原厅长) may stand before it."""
     spans = layout.spans
     gap = layout.gap(cursor - 1, cursor)
-    if _without_status(gap) not in links or _appoints(gap):
+    if _without_status(gap) not in links or _appoints(gap, len(gap)):
         return None
     if spans[cursor].label == "POSITION":
         return cursor
@@ -185,13 +185,13 @@ def _name_list(layout: Layout, first: int) -> list[int]:
 def _without_appointed(layout: Layout, run: Run) -> tuple[int, ...]:
     """The titles of a run before a name, less a first one that is given to somebody before (某某任组长、县长某某)."""
     start = layout.spans[run.titles[0]].start
-    return run.titles[1:] if len(run.titles) > 1 and _appoints(layout.text[:start]) else run.titles
+    return run.titles[1:] if len(run.titles) > 1 and _appoints(layout.text, start) else run.titles
 
 
-def _appoints(before: str) -> bool:
+def _appoints(text: str, end: int) -> bool:
     """Whether the last word before a title gives it to somebody."""
     words = people_words()
-    return before.endswith(words.appointments) and not before.endswith(words.no_appointments)
+    return text.endswith(words.appointments, 0, end) and not text.endswith(words.no_appointments, 0, end)
 
 
 def _career_of(layout: Layout, run: Run) -> int | None:

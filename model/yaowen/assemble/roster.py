@@ -1,5 +1,6 @@
 """Who is in the text: every person with all mentions and all offices."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from yaowen.schema import PEOPLE
 # Heads of such bodies are nobody's second office who heads a place: two mentions of one name that say so are two people.
 _APART = frozenset(("hospital", "school", "court", "procuratorate"))
 _DOT = "·"
+_BYLINE = 8  # characters before a name in which a byline's word is looked for
 
 
 @dataclass(slots=True)
@@ -40,19 +42,17 @@ class _Roster:
         self._held = holders(layout)
         self._status = statuses(layout)
         self._entries: list[Entry] = []
+        self._named: dict[str, list[Entry]] = defaultdict(list)
 
     def entries(self) -> list[Entry]:
         people = [(i, self._name(i)) for i, span in enumerate(self._layout.spans) if span.label in PEOPLE]
-        short = [(i, name) for i, name in people if self._is_surname(i, name)]
-        full = [pair for pair in people if pair not in short]
-        parts = [(i, name) for i, name in full if self._whole_names(name, {n for _, n in full})]
-        for index, name in full:
-            if (index, name) not in parts:
-                self._place_name(index, name)
-        for index, name in parts:
-            self._place_part(index, name)
-        for index, name in short:
-            self._place_surname(index, name)
+        names = {name for _, name in people}
+        parts = {part for name in names if _DOT in name for part in _parts(name)}
+        kinds = [self._is_surname(index, name) * 2 or (name in parts) * 1 for index, name in people]
+        for kind, place in enumerate((self._place_name, self._place_part, self._place_surname)):
+            for (index, name), own in zip(people, kinds, strict=True):
+                if own == kind:
+                    place(index, name)
         for entry in self._entries:
             entry.mentions.sort()
             entry.offices = self._distinct(entry.offices)
@@ -61,13 +61,12 @@ class _Roster:
 
     def _place_name(self, index: int, name: str) -> None:
         """Join a full name to the last entry of that name that it can be; else a new entry."""
-        same = [entry for entry in self._entries if entry.name == name]
-        fitting = [entry for entry in reversed(same) if not self._two_people(index, entry)]
-        self._add(index, fitting[0] if fitting else self._new(name))
+        fitting = (entry for entry in reversed(self._named[name]) if not self._two_people(index, entry))
+        self._add(index, next(fitting, None) or self._new(name))
 
     def _place_part(self, index: int, name: str) -> None:
         """Join a part of a name with a dot (拜登) to the one person whose name has it; else as any name."""
-        whole = [entry for entry in self._entries if _is_part(name, entry.name) and not self._two_people(index, entry)]
+        whole = [e for e in self._entries if _DOT in e.name and name in _parts(e.name) and not self._two_people(index, e)]
         if len(whole) == 1:
             self._add(index, whole[0])
         else:
@@ -87,14 +86,12 @@ class _Roster:
 
     def _new(self, name: str) -> Entry:
         self._entries.append(Entry(name))
+        self._named[name].append(self._entries[-1])
         return self._entries[-1]
 
     def _is_surname(self, index: int, name: str) -> bool:
         """One character, or a compound surname right before its title (欧阳院长)."""
         return len(name) == 1 or (name in people_words().compound_surnames and bool(self._held.get(index)))
-
-    def _whole_names(self, name: str, names: set[str]) -> list[str]:
-        return [] if _DOT in name else [other for other in names if _is_part(name, other)]
 
     def _two_people(self, index: int, entry: Entry) -> bool:
         """Whether the text says that a mention of the same name is somebody else than the entry."""
@@ -111,7 +108,7 @@ class _Roster:
 
     def _reports(self, index: int) -> bool:
         span = self._layout.spans[index]
-        before = self._layout.text[: span.start].rstrip(" ：:")
+        before = self._layout.text[max(0, span.start - _BYLINE) : span.start].rstrip(" ：:")
         return span.label == "PERSON" and before.endswith(people_words().bylines)
 
     def _read(self, office: int) -> OfficeReading:
@@ -133,8 +130,9 @@ class _Roster:
         return "".join(self._text(index).split())
 
 
-def _is_part(name: str, whole: str) -> bool:
-    return _DOT in whole and name in (whole.partition(_DOT)[0], whole.rpartition(_DOT)[2])
+def _parts(name: str) -> tuple[str, str]:
+    """What a name with dots is shortened to: its first and its last part."""
+    return name.partition(_DOT)[0], name.rpartition(_DOT)[2]
 
 
 def _disjoint(some: Sequence[int], others: Sequence[int], text: Callable[[int], str]) -> bool:
