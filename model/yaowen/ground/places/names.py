@@ -73,13 +73,13 @@ def short_forms(name: str) -> tuple[str | None, str | None]:
             if level and word != level and name.endswith(word):
                 stem = name.removesuffix(word).removesuffix("族")
                 return stem + level, stem
-    suffix = next((suffix for suffix in _suffixes() if name.endswith(suffix)), "")
-    return None, name.removesuffix(suffix) if suffix and len(name) > len(suffix) + 1 else None
+    match = _suffixed().fullmatch(name)
+    return None, match[1] if match else None
 
 
 @cache
-def _suffixes() -> tuple[str, ...]:
-    return tuple(knowledge()["short"]["suffixes"])
+def _suffixed() -> re.Pattern[str]:
+    return re.compile(f"(.{{2,}}?)(?:{'|'.join(knowledge()['short']['suffixes'])})")
 
 
 def _short_weight(division: Division) -> float:
