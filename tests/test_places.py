@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from data.divisions import Row, division_rows, kept
 from eval.places import code_of, in_document, judge, read_cases
 from yaowen.ground.places import Gazetteer, Place, ground_places, place_hints
-from yaowen.ground.places.names import Form, short_forms
+from yaowen.ground.places.names import short_forms
 from yaowen.ground.places.reading import read_mention
 from yaowen.ground.places.table import Division, divisions, townships
 
@@ -185,13 +185,8 @@ def test_every_ambiguous_name_of_a_county_gives_all_its_candidates():
                 codes[name].add(county.code)
     ambiguous = {name: found for name, found in codes.items() if len(found) > 1}
     assert len(ambiguous) > 90
-    # Of a name that is more often a sea's or a region's, nothing is told.
-    fixed = {name for name in ambiguous if Gazetteer.load().senses(name)[0].form in (Form.AREA, Form.BLOCKED)}
-    missing = {
-        name: found - {c.adcode for c in grounded(name).candidates} for name, found in ambiguous.items() if name not in fixed
-    }
-    assert {name for name, found in missing.items() if found} == set()
-    assert len(fixed) < 5
+    missing = {name: found - {c.adcode for c in grounded(name).candidates} for name, found in ambiguous.items()}
+    assert {name: found for name, found in missing.items() if found} == {}
 
 
 def test_a_chain_says_no_more_than_its_names():

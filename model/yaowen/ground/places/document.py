@@ -142,7 +142,7 @@ class _Document:
         self, index: int, reading: Reading, evidence: Sequence[_Evidence] = (), alone: bool = False
     ) -> Place | None:
         if reading.area:
-            return Place(reason=reading.area)
+            return Place(reason=reading.area, candidates=_candidates(_shares(_own_weights(reading, self.year))))
         if reading.iso:
             return self._country(index, reading)
         if not reading.senses:

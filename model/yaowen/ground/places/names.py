@@ -138,12 +138,11 @@ def countries() -> dict[str, str]:
 
 
 def _without_repeats(senses: list[Sense]) -> tuple[Sense, ...]:
-    """The heaviest sense of each target; nothing else where one is an area or blocked."""
+    """The heaviest sense of each target, the heaviest first; before them, that the name is no one division's if it is so."""
     if len(senses) == 1:
         return tuple(senses)
-    fixed = [sense for sense in senses if sense.form in (Form.AREA, Form.BLOCKED)]
     best: dict[str, Sense] = {}
-    for sense in fixed[:1] or sorted(senses, key=lambda s: (-s.weight, s.target)):
+    for sense in sorted(senses, key=lambda s: (s.form not in (Form.AREA, Form.BLOCKED), -s.weight, s.target)):
         best.setdefault(sense.target, sense)
     return tuple(best.values())
 

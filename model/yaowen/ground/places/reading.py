@@ -214,6 +214,8 @@ def read_mention(mention: str) -> Reading:
     whole = gazetteer.senses(text)
     if whole and whole[0].form in DIVISION_FORMS:
         return Reading(whole, whole=True)
+    if whole and whole[0].form is Form.AREA:
+        return Reading(whole[1:], whole=True, area=whole[0].target)
     matches = gazetteer.find(text)
     chain = _chain(text, matches)
     senses, end = chain.senses, chain.end
