@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from data.divisions import Row, division_rows, kept
 from eval.places import code_of, in_document, judge, read_cases
 from yaowen.ground.places import Gazetteer, Place, ground_places, place_hints
+from yaowen.ground.places.evidence import OPENING, WINDOW, Evidence, Heard
 from yaowen.ground.places.names import short_forms
 from yaowen.ground.places.reading import read_mention
 from yaowen.ground.places.table import Division, divisions, townships
@@ -240,6 +241,12 @@ def test_any_strings_get_one_lawful_place_each(mentions, hints):
             assert place.full_name == divisions().full_name(place.adcode)
         assert sum(c.score for c in place.candidates) <= 1.000001
     assert ground_places(mentions, hints) == places, "twice the same"
+
+
+def test_the_work_grows_with_the_mentions_not_their_square():
+    heard = Heard([Evidence("460200", at, 1.0) for at in range(5000)])
+    assert max(len(heard.around(index)) for index in range(0, 5000, 97)) <= 2 * WINDOW + 1 + OPENING
+    assert {e.at for e in heard.around(2500)} >= {0, 2500 - WINDOW, 2500 + WINDOW}
 
 
 def test_matches_lie_in_order_and_are_names():
