@@ -13,7 +13,7 @@ from yaowen.assemble.arguments import EPSILON, FORMAT, ROLE_NAMES, ArgumentModel
 from yaowen.assemble.assembler import assemble
 from yaowen.assemble.candidates import SENTENCES_BEFORE, anchors, candidates
 from yaowen.assemble.cues import Cues
-from yaowen.assemble.features import Evidence
+from yaowen.assemble.features import Evidence, Features
 from yaowen.assemble.layout import Layout
 from yaowen.assemble.mentions import complete_mentions
 from yaowen.assemble.roster import roster
@@ -148,7 +148,7 @@ def test_probabilities_are_those_of_the_formula(hosts):
     sums = np.array([1.0, 0.0, 1.0])
     normal = (sums - sums.mean()) / np.sqrt(sums.var() + EPSILON)
     logit = np.maximum(normal, 0)[0] * 4.0 - 1.0
-    (row,) = hosts.probabilities([["list then host", "label=OFFICIAL", "a feature it never saw"]])
+    (row,) = hosts.probabilities([Features(("list then host",), ("label=OFFICIAL", "a feature it never saw"))])
     assert row[ROLE_NAMES.index("meeting.host")] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-5)
 
 

@@ -120,7 +120,7 @@ def train(settings: Settings) -> dict[str, object]:
     config.save(settings, settings.output / "arguments.toml")
     documents = [d for path in settings.data.train for d in read(path)]
     examples = [pair for document in documents for pair in gold_pairs(canonical(document))]
-    counts = Counter(name for candidate, _ in examples for name in candidate.features)
+    counts = Counter(name for candidate, _ in examples for name in candidate.features.names())
     features = {name: i for i, name in enumerate(sorted(n for n, c in counts.items() if c >= settings.model.min_count))}
     pairs = _pack(examples, features)
     best: dict[str, object] = {}
@@ -143,7 +143,7 @@ def _pack(examples: Sequence[tuple[Candidate, frozenset[str]]], features: dict[s
     filled = np.zeros_like(asked)
     rows = []
     for row, (candidate, roles) in enumerate(examples):
-        rows.append(np.array([features[name] for name in candidate.features if name in features], np.int64))
+        rows.append(np.array([features[name] for name in candidate.features.names() if name in features], np.int64))
         asked[row, [COLUMN[role] for role in candidate.roles]] = True
         filled[row, [COLUMN[role] for role in roles]] = True
     return Pairs(rows, asked, filled)

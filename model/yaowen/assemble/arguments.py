@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from yaowen.assemble.features import Features
 from yaowen.schema import ROLES
 
 FORMAT = "yaowen-arguments/1"
@@ -47,16 +48,28 @@ class ArgumentModel:
         named = {name: array.astype(np.float32) for name, array in arrays.items()}
         return cls({f: i for i, f in enumerate(table["features"])}, threshold=table["threshold"], **named)
 
-    def probabilities(self, pairs: Sequence[Sequence[str]]) -> np.ndarray:
+    def probabilities(self, pairs: Sequence[Features]) -> np.ndarray:
         """Probability of every role for every pair: float32 (pairs, roles)."""
-        known = self.features
-        rows = [[known[f] for f in names if f in known] for names in pairs]
-        sums = np.stack([self.vectors[r].sum(0) if r else np.zeros(self.vectors.shape[1], np.float32) for r in rows])
-        return _sigmoid(self._logits(sums))
+        parts = list({id(part): part for features in pairs for part in features}.values())
+        place = {id(part): row for row, part in enumerate(parts)}  # what pairs share is summed once
+        sums = self._sums(parts)
+        rows = np.array([[place[id(part)] for part in features] for features in pairs])
+        return _sigmoid(self._logits(sums[rows].sum(1)))
 
-    def cues(self, names: Sequence[str], role: str, most: int = 4) -> tuple[str, ...]:
+    def _sums(self, parts: Sequence[Sequence[str]]) -> np.ndarray:
+        """The summed vectors of the known features of each part, float32 (parts, hidden)."""
+        known = [[self.features[name] for name in names if name in self.features] for names in parts]
+        sums = np.zeros((len(parts), self.vectors.shape[1]), np.float32)
+        lengths = np.array([len(ids) for ids in known])
+        filled = np.flatnonzero(lengths)
+        if len(filled):
+            starts = np.cumsum(lengths[filled]) - lengths[filled]
+            sums[filled] = np.add.reduceat(self.vectors[np.concatenate([known[i] for i in filled])], starts)
+        return sums
+
+    def cues(self, features: Features, role: str, most: int = 4) -> tuple[str, ...]:
         """The features that spoke loudest for a role: by how much the score falls when each is left out."""
-        known = [name for name in names if name in self.features]
+        known = [name for name in features.names() if name in self.features]
         vectors = self.vectors[[self.features[name] for name in known]]
         whole = vectors.sum(0)
         column = ROLE_NAMES.index(role)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from yaowen.assemble.features import Evidence
+from yaowen.assemble.features import Evidence, Features
 from yaowen.assemble.layout import Layout
 from yaowen.schema import RESPONSE, ROLES, anchor_type
 
@@ -18,7 +18,7 @@ class Candidate(NamedTuple):
     anchor: int
     span: int
     roles: tuple[str, ...]  # full names, `meeting.host`
-    features: list[str]
+    features: Features
 
 
 def anchors(layout: Layout) -> dict[int, str]:

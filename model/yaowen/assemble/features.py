@@ -6,9 +6,11 @@ structural or lexical: the layout of the text, the cue words, the labels of the 
 
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from yaowen.assemble.cues import Cues
+from yaowen.assemble.cues import Cue, Cues
 from yaowen.assemble.layout import Chain, Layout
 from yaowen.schema import PEOPLE, TRIGGER_PREFIX, anchor_type
 
@@ -21,27 +23,44 @@ _INITIALS = {
 }  # fmt: skip
 
 
-class Evidence:
-    """The features of all pairs of one text; unary parts are computed once."""
+class Features(NamedTuple):
+    """Feature names of a pair: of the span alone, of the anchor alone, of the two together.
 
-    __slots__ = ("_anchors", "_cues", "_layout", "_triggers", "_unary")
+    The first two are the same objects for all pairs that share the span or the anchor.
+    """
+
+    span: tuple[str, ...]
+    anchor: tuple[str, ...]
+    pair: tuple[str, ...] = ()
+
+    def names(self) -> list[str]:
+        return [*self.span, *self.anchor, *self.pair]
+
+
+class Evidence:
+    """The features of all pairs of one text; what belongs to a span or an anchor alone is found once."""
+
+    __slots__ = ("_anchors", "_around_lists", "_cues", "_layout", "_places", "_triggers", "_unary")
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._cues = Cues(layout.text)
         self._triggers = [i for i, s in enumerate(layout.spans) if s.label.startswith(TRIGGER_PREFIX)]
+        self._places: dict[str, list[int]] = defaultdict(list)  # of each label: the indices of its spans
+        for index, span in enumerate(layout.spans):
+            self._places[span.label].append(index)
         self._unary: dict[int, tuple[str, ...]] = {}
         self._anchors: dict[int, tuple[str, ...]] = {}
+        self._around_lists: dict[int, tuple[Cue | None, Cue | None]] = {}
 
-    def pair(self, anchor: int, span: int) -> list[str]:
-        """Feature names of a span as a filler of the event at `anchor` (both indices into the layout's spans)."""
+    def pair(self, anchor: int, span: int) -> Features:
+        """The features of a span as a filler of the event at `anchor` (both indices into the layout's spans)."""
         if span not in self._unary:
             self._unary[span] = tuple(self._of_span(span))
         if anchor not in self._anchors:
             self._anchors[anchor] = tuple(self._of_anchor(anchor))
-        if anchor == span:
-            return [*self._unary[span], *self._anchors[anchor]]
-        return [*self._unary[span], *self._anchors[anchor], *self._of_pair(anchor, span)]
+        both = () if anchor == span else tuple(self._of_pair(anchor, span))
+        return Features(self._unary[span], self._anchors[anchor], both)
 
     # ---- one span ----------------------------------------------------------------------------------------------------
 
@@ -138,10 +157,10 @@ class Evidence:
         sentences = layout.sentences[index] - layout.sentences[anchor]
         clauses = layout.clauses[index] - layout.clauses[anchor]
         lines = layout.lines[index] - layout.lines[anchor]
-        same = sum(spans[k].label == span.label for k in range(left + 1, right))
-        rivals = sum(spans[k].label == at.label for k in range(left + 1, right))
+        same = self._count(span.label, left, right)
+        rivals = self._count(at.label, left, right)
         between = bisect_left(self._triggers, right) - bisect_left(self._triggers, left + 1)
-        people = sum(spans[k].label in PEOPLE for k in range(left + 1, right))
+        people = sum(self._count(label, left, right) for label in PEOPLE)
         where = f"{side} sentence={max(-4, min(sentences, 4))}"
         yield where
         yield f"{where} label={span.label}"
@@ -160,40 +179,50 @@ class Evidence:
         if sentences == 0:
             yield from self._template(left, right, side)
 
+    def _count(self, label: str, left: int, right: int) -> int:
+        """How many spans of a label stand between two others."""
+        places = self._places[label]
+        return bisect_left(places, right) - bisect_left(places, left + 1)
+
     def _rank(self, left: int, right: int, before: bool, label: str) -> int:
         """How many lists of the label lie between; 0 for the nearest."""
-        inner = right if before else left
-        chain = self._layout.chains[left if before else right]
-        skip = range(chain.first, chain.last + 1)
-        seen = {
-            self._layout.chains[k].first
-            for k in range(left + 1, right)
-            if k not in skip and k != inner and self._layout.spans[k].label == label
-        }
-        return len(seen)
+        places, chains = self._places[label], self._layout.chains
+        own = chains[left if before else right]
+        between = places[bisect_left(places, left + 1) : bisect_left(places, right)]
+        return len({chains[k].first for k in between if not own.first <= k <= own.last})
 
     def _others(self, anchor: int, index: int) -> str:
         """Whether the anchor's sentence has spans of this label, and on which sides."""
-        layout, label = self._layout, self._layout.spans[index].label
-        home = layout.sentences[anchor]
-        sides = set()
-        for step in (-1, 1):
-            k = anchor + step
-            while 0 <= k < len(layout.spans) and layout.sentences[k] == home:
-                if k != index and layout.spans[k].label == label:
-                    sides.add("before" if step < 0 else "behind")
-                    break
-                k += step
-        return f"others {'+'.join(sorted(sides)) or 'none'} label={label}"
+        sentences, label = self._layout.sentences, self._layout.spans[index].label
+        places, home = self._places[label], sentences[anchor]
+        low = bisect_left(places, anchor) - 1
+        high = bisect_left(places, anchor + 1)
+        if low >= 0 and places[low] == index:
+            low -= 1
+        if high < len(places) and places[high] == index:
+            high += 1
+        sides = ["before"] if low >= 0 and sentences[places[low]] == home else []
+        if high < len(places) and sentences[places[high]] == home:
+            sides.append("behind")
+        return f"others {'+'.join(sides) or 'none'} label={label}"
+
+    def _list_cues(self, index: int) -> tuple[Cue | None, Cue | None]:
+        """The first cue behind the list that begins at a span, and the last one before it, near and in its sentence."""
+        if index not in self._around_lists:
+            layout = self._layout
+            chain = layout.chains[index]
+            start, end = layout.spans[chain.first].start, layout.spans[chain.last].end
+            low, high = layout.sentence(layout.sentences[index])
+            after = self._cues.first(end, min(end + REACH_CHARACTERS, high))
+            before = self._cues.last(max(start - REACH_CHARACTERS, low), start)
+            self._around_lists[index] = after, before
+        return self._around_lists[index]
 
     def _cue_pairs(self, anchor: int, index: int, where: str) -> Iterator[str]:
         layout = self._layout
         at, chain = layout.spans[anchor], layout.chains[index]
         text = layout.text[at.start : at.end]
-        start, end = layout.spans[chain.first].start, layout.spans[chain.last].end
-        low, high = layout.sentence(layout.sentences[index])
-        after = self._cues.first(end, min(end + REACH_CHARACTERS, high))
-        before = self._cues.last(max(start - REACH_CHARACTERS, low), start)
+        after, before = self._list_cues(index)
         is_anchor = after is not None and at.start <= after.start < at.end
         yield f"{where} list then {'anchor' if is_anchor else after.kind if after else 'nothing'}"
         yield f"{where} list after {before.kind if before else 'nothing'}"
