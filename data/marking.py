@@ -15,7 +15,8 @@ After `|` stand, with spaces between:
   may be left out where `DEFAULT_ROLES` names the usual one;
 - `=2`: a MEASURE is the anchor of the response event 2; `=` alone: of a response that no other span takes part in;
 - `>`, `<`, `-` of a POSITION: held by the person that follows, that went before, by nobody. Without a sign it is held
-  by the person it touches (`县长甲某`, `县委书记、县长甲某`, `总指挥：甲某`, `甲院长`), unless it has a role in an event.
+  by the person it touches (`县长甲某`, `县委书记、县长甲某`, `总指挥：甲某`, `甲院长`, `甲某（县长）`),
+  unless it has a role in an event.
 
 `##` begins a head line; `\\[`, `\\]` and `\\\\` stand for these characters themselves.
 """
@@ -63,7 +64,8 @@ DEFAULT_ROLES: Final = MappingProxyType({event_type: _defaults(event_type) for e
 _PIECE = re.compile(r"\\(.)|\[([^\s\[\]|]+) ([^\[\]|]+)(?:\|([^\[\]|]*))?\]|([\[\]])|([^\\\[\]]+)")
 _NOTE = re.compile(r"(=?)(\d*)([a-z]*)")
 _TRIGGER = re.compile(r"(\d+)([a-z]+)")
-_TOUCHING = re.compile(r"[、：:　 原代]*")  # what may stand between a POSITION and its holder
+_TOUCHING = re.compile(r"[、：:　 原代]*")  # what may stand between a POSITION and a holder that follows
+_BEHIND = re.compile(r"[（(　 ]?")  # and between a holder and the POSITIONs behind
 
 
 @dataclass(slots=True)
@@ -229,9 +231,12 @@ def _holder(document: _Document, index: int, sign: str) -> int | None:
                 return int(after["start"])
             if sign == "" and after["label"] != "POSITION":
                 break
-    people = [span for span in spans[:index] if span["label"] in PEOPLE]
-    if people and (sign == "<" or people[-1]["end"] == spans[index]["start"]):
-        return int(people[-1]["start"])
+    for after, before in zip(reversed(spans[1 : index + 1]), reversed(spans[:index]), strict=True):
+        between = text[before["end"] : after["start"]]
+        if before["label"] in PEOPLE and (sign == "<" or _BEHIND.fullmatch(between)):
+            return int(before["start"])
+        if sign == "" and (before["label"] != "POSITION" or between != "、"):
+            break
     return None
 
 

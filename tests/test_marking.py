@@ -7,7 +7,7 @@ from data.marking import parse
 SOURCE = """\
 ## w01 | 2021-07-21 | 某县转移群众
 [DATE 7月20日|1 2]，[ORG 县防指|2]在[LOC 县政府|1][1meeting 召开]会议，[POS 县委副书记]、[POS 县长][OFF 甲某|1]主持，[OFF 乙][POS 局长]讲话。
-\\[图\\] [ORG 县防指|3]启动[MEA 防汛四级应急响应|=2]，[MEA 停课|=]；[3app 任命][OFF 丙某|3]为[POS 副县长|3]。
+\\[图\\] [ORG 县防指|3]启动[MEA 防汛四级应急响应|=2]，[MEA 停课|=]；[3app 任命][OFF 丙某|3]为[POS 副县长|3]，[OFF 丁某]（[POS 组长]、[POS 主任]）。
 """
 
 
@@ -20,11 +20,11 @@ def test_marks_become_spans_events_and_holders():
     record = _only(SOURCE)
     text = record["text"]
     assert (record["id"], record["published"], record["title"]) == ("w01", "2021-07-21", "某县转移群众")
-    assert text.splitlines()[1] == "[图] 县防指启动防汛四级应急响应，停课；任命丙某为副县长。"
+    assert text.splitlines()[1] == "[图] 县防指启动防汛四级应急响应，停课；任命丙某为副县长，丁某（组长、主任）。"
     words = [(text[s["start"] : s["end"]], s["label"]) for s in record["spans"]]
     assert words[:3] == [("7月20日", "DATE"), ("县防指", "ORGANIZATION"), ("县政府", "LOCATION")]
     holders = [text[s["start"] : s["end"]] + text[s["holder"]] for s in record["spans"] if "holder" in s]
-    assert holders == ["县委副书记甲", "县长甲", "局长乙"]
+    assert holders == ["县委副书记甲", "县长甲", "局长乙", "组长丁", "主任丁"]
     events = [(e["type"], [(a["role"], text[a["start"] : a["end"]]) for a in e["arguments"]]) for e in record["events"]]
     assert events == [
         ("meeting", [("date", "7月20日"), ("location", "县政府"), ("host", "甲某")]),
