@@ -4,6 +4,7 @@ import hashlib
 import re
 
 from yaowen.document import Argument, Document, Event, Office, Person, Source, Span, Warning
+from yaowen.ground.offices import read_office
 
 # Invented persons and incidents; the place is real. `⟦` `⟧` mark boilerplate.
 PAGE = """当前位置：首页 > 要闻
@@ -61,7 +62,7 @@ def page_document(raw: str = PAGE, **fields) -> Document:
             f"p{number}",
             name,
             tuple((m.start(), m.end()) for m in re.finditer(name, raw)),
-            tuple(Office(title, raw.index(title), raw.index(title) + len(title)) for title in titles),
+            tuple(Office(t, raw.index(t), raw.index(t) + len(t), read_office(t, place="宁夏回族自治区银川市永宁县")) for t in titles),
         )
         for number, (name, titles) in enumerate(
             [("贺兰川", ("县委书记",)), ("陆知夏", ("县委副书记", "县长")), ("马明川", ("副县长",))], 1

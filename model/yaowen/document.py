@@ -1,14 +1,21 @@
 """The document record that every interface gives (schema `yaowen/1`); all offsets are into the raw text."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yaowen.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from yaowen.ground.offices import OfficeReading
+    from yaowen.ground.places import Place
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A labelled span: half-open code points into the raw text, `raw[start:end] == text`."""
+    """A labelled span: half-open code points into the raw text, `raw[start:end] == text`.
+
+    `place` is what the span of a place, a body or an office was grounded to.
+    """
 
     start: int
     end: int
@@ -16,25 +23,38 @@ class Span:
     label: str
     score: float
     normalized: str
+    place: "Place | None" = None
 
     def to_dict(self) -> dict[str, Any]:
-        return {
+        record = {
             "start": self.start, "end": self.end, "text": self.text, "label": self.label,
             "score": round(self.score, 4), "normalized": self.normalized,
         }  # fmt: skip
+        return record if self.place is None else record | {"place": self.place.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """An office somebody holds: the POSITION span as written, where it stands first."""
+    """An office somebody holds: the title as written, where it stands first, and what was read from it.
+
+    `status` is the word before it that says that it is held no longer or not yet (原, 时任, 代); `adcode` the division of
+    its body.
+    """
 
     title: str
     start: int
     end: int
+    reading: "OfficeReading"
+    status: str | None = None
+    adcode: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        # `body` and `office` are the parts of the title; null until a grounder has read it.
-        return {"title": self.title, "body": None, "office": None, "start": self.start, "end": self.end}
+        read = self.reading
+        return {
+            "title": self.title, "body": read.body, "office": read.office, "start": self.start, "end": self.end,
+            "completed_body": read.completed_body, "kind": read.kind, "level": read.level or None, "rank": read.rank,
+            "status": self.status, "adcode": self.adcode,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +92,14 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened: an anchor (trigger or MEASURE) and its arguments in text order."""
+    """What happened: an anchor (trigger or MEASURE) and its arguments in text order; `place`: where, by its location."""
 
     id: str
     type: str
     trigger: Span
     score: float
     arguments: tuple[Argument, ...]
+    place: "Place | None" = None
 
     def fillers(self, role: str) -> tuple[Argument, ...]:
         """The arguments in a role."""
@@ -87,7 +108,8 @@ class Event:
     def to_dict(self, explain: bool = False) -> dict[str, Any]:
         return {
             "id": self.id, "type": self.type, "trigger": self.trigger.to_dict(), "score": round(self.score, 4),
-            "arguments": [a.to_dict(explain) for a in self.arguments], "date": None, "place": None,
+            "arguments": [a.to_dict(explain) for a in self.arguments], "date": None,
+            "place": self.place.to_dict() if self.place else None,
         }  # fmt: skip
 
 

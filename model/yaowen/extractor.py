@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from yaowen.assemble import ArgumentModel, Assembly, assemble, complete_mentions
 from yaowen.document import Argument, Document, Event, Office, Person, Source, Span, Warning
+from yaowen.ground.document import PLACE_ROLES, Grounding, event_place, ground
 from yaowen.text.article import article_lines
 from yaowen.text.boilerplate import Boilerplate, boilerplate_lines
 from yaowen.text.html import looks_like_html, normalise_html
@@ -90,15 +91,17 @@ class Extractor:
         spans = complete_mentions(page.text, tagging.spans)
         article = [s for s in spans if not _within(s, read.furniture)]
         assembly = assemble(page.text, article, self._arguments, explain)
-        places = {s: _span(page, s) for s in spans}
-        people, person_of = _people(assembly, places)
         found = None if given.published else find_published(page.text)
+        published = given.published or (found.date if found else None)
+        meaning = ground(page.text, assembly.spans, _without(page.text, read.furniture), published)
+        places = {s: _span(page, s, meaning) for s in spans}
+        people, person_of = _people(assembly, places, meaning)
         doubts = (*read.warnings, *_unknown(tagging), *_furniture_warnings(page, read.furniture))
         return Document(
             id=given.id or Path(given.path or "document").stem,
             source=Source(given.path, given.encoding, hashlib.sha256(page.raw.encode("utf-8", "surrogatepass")).hexdigest(),
                           len(page.raw)),
-            published=given.published or (found.date if found else None),
+            published=published,
             published_from="caller" if given.published else "page" if found else None,
             raw=page.raw, spans=tuple(places[s] for s in spans), people=people,
             events=_events(assembly, places, person_of), warnings=doubts,
@@ -171,12 +174,24 @@ def _within(span: "TaggedSpan", lines: tuple[Boilerplate, ...]) -> bool:
     return any(line.start <= span.start and span.end <= line.end for line in lines)
 
 
-def _span(page: NormalisedText, span: "TaggedSpan") -> Span:
+def _without(text: str, lines: tuple[Boilerplate, ...]) -> str:
+    """The text without the lines that are site furniture."""
+    kept, at = [], 0
+    for line in lines:
+        kept.append(text[at : line.start])
+        at = max(at, line.end)
+    return "".join([*kept, text[at:]])
+
+
+def _span(page: NormalisedText, span: "TaggedSpan", meaning: Grounding) -> Span:
     start, end = page.raw_span(span.start, span.end)
-    return Span(start, end, page.raw[start:end], span.label, span.score, page.text[span.start : span.end])
+    words = page.text[span.start : span.end]
+    return Span(start, end, page.raw[start:end], span.label, span.score, words, meaning.places.get(span))
 
 
-def _people(assembly: Assembly, places: dict["TaggedSpan", Span]) -> tuple[tuple[Person, ...], dict[int, str]]:
+def _people(
+    assembly: Assembly, places: dict["TaggedSpan", Span], meaning: Grounding
+) -> tuple[tuple[Person, ...], dict[int, str]]:
     """The roster, and the id of the person behind each mention (by index of its span)."""
     people: list[Person] = []
     person_of: dict[int, str] = {}
@@ -184,9 +199,15 @@ def _people(assembly: Assembly, places: dict["TaggedSpan", Span]) -> tuple[tuple
         name = f"p{number}"
         person_of |= dict.fromkeys(entry.mentions, name)
         mentions = tuple((places[s].start, places[s].end) for s in (assembly.spans[m] for m in entry.mentions))
-        offices = (places[assembly.spans[office]] for office in entry.offices)
-        people.append(Person(name, entry.name, mentions, tuple(Office(o.normalized, o.start, o.end) for o in offices)))
+        offices = tuple(_office(assembly.spans[o], places, meaning, entry.status.get(o)) for o in entry.offices)
+        people.append(Person(name, entry.name, mentions, offices))
     return tuple(people), person_of
+
+
+def _office(title: "TaggedSpan", places: dict["TaggedSpan", Span], meaning: Grounding, status: str | None) -> Office:
+    span, reading = places[title], meaning.offices[title]
+    place = meaning.places[title]
+    return Office(span.normalized, span.start, span.end, reading, status or reading.status, place.adcode)
 
 
 def _events(assembly: Assembly, places: dict["TaggedSpan", Span], person_of: dict[int, str]) -> tuple[Event, ...]:
@@ -195,7 +216,9 @@ def _events(assembly: Assembly, places: dict["TaggedSpan", Span], person_of: dic
         arguments = tuple(
             Argument(f.role, places[assembly.spans[f.span]], f.score, person_of.get(f.span), f.cues) for f in found.fillers
         )
-        events.append(Event(f"e{number}", found.kind, places[assembly.spans[found.anchor]], found.score, arguments))
+        where = event_place([a.span.place for a in arguments if a.role in PLACE_ROLES and a.span.place])
+        anchor = places[assembly.spans[found.anchor]]
+        events.append(Event(f"e{number}", found.kind, anchor, found.score, arguments, where))
     return tuple(events)
 
 

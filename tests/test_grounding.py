@@ -1,0 +1,70 @@
+"""Spans grounded together: places by the document, offices by the place of their body, an event's place by its arguments."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.marked import marked
+from yaowen.ground.document import event_place, ground
+from yaowen.ground.places import ground_places
+from yaowen.schema import SPAN_LABELS
+from yaowen.spans import TaggedSpan
+
+MEETING = (
+    "三亚召开防控工作会议\n[DATE 2月8日]，[POSITION 市委副书记]、[POSITION 市长][OFFICIAL 阿某]、原[POSITION 副市长][OFFICIAL 何某]"
+    "到[LOCATION 吉阳区]、[LOCATION 天涯区]和[ORGANIZATION 市人民医院]，[POSITION 省卫健委二级巡视员][OFFICIAL 陈某]陪同。"
+)
+
+
+def read(source: str):
+    text, spans = marked(source)
+    meaning = ground(text, spans)
+    named = {text[s.start : s.end]: s for s in spans}
+    return named, meaning
+
+
+def test_a_bare_body_belongs_to_the_documents_place():
+    spans, meaning = read(MEETING)
+    places = {word: meaning.places[span].adcode for word, span in spans.items() if span in meaning.places}
+    assert places == {
+        "市委副书记": "460200", "市长": "460200", "副市长": "460200", "吉阳区": "460203", "天涯区": "460204", "市人民医院": "460200",
+        "省卫健委二级巡视员": "460000",
+    }  # fmt: skip
+
+
+def test_offices_are_taken_apart_and_completed():
+    spans, meaning = read(MEETING)
+    offices = {word: meaning.offices[span] for word, span in spans.items() if span in meaning.offices}
+    assert offices["市委副书记"].completed_body == "三亚市委"
+    assert offices["副市长"].completed_body == "三亚市"
+    assert offices["副市长"].status == "原"
+    assert offices["省卫健委二级巡视员"].completed_body == "海南省卫健委"
+    assert spans["2月8日"] not in meaning.places
+
+
+def test_furniture_does_not_say_where_a_page_is_from():
+    text, spans = marked("郑州市召开会议\n三亚消息\n[POSITION 市长][OFFICIAL 甲某]说，[LOCATION 郑州市]和[LOCATION 三亚市]")
+    mayor = spans[0]
+    assert ground(text, spans).places[mayor].adcode == "410100"
+    assert ground(text, spans, article=text.split("\n", 1)[1]).places[mayor].adcode == "460200"
+
+
+def test_the_place_of_an_event_is_what_its_locations_share():
+    city, one, other, far, abroad, nothing = ground_places(["三亚市", "吉阳区", "天涯区", "邯郸市", "日本", "甲乙丙"])
+    assert event_place([one, city]) is one
+    assert event_place([one, other]).adcode == "460200"
+    assert event_place([one, far]) is None
+    assert event_place([abroad]) is abroad
+    assert event_place([nothing]) is None
+    assert event_place([nothing, other]) is other
+
+
+@given(st.lists(st.tuples(st.text("县市长甲委、原副 三亚州", max_size=4), st.sampled_from(SPAN_LABELS)), max_size=12))
+def test_any_spans_are_grounded(pieces):
+    text, spans = "", []
+    for word, label in pieces:
+        if word:
+            spans.append(TaggedSpan(len(text), len(text) + len(word), label))
+        text += word + "，"
+    meaning = ground(text, spans)
+    assert {s.label for s in meaning.offices} <= {"POSITION"}
+    assert set(meaning.offices) <= set(meaning.places)
