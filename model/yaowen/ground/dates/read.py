@@ -1,0 +1,236 @@
+"""Dates read: one alone, or all of a document in their order."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cache
+from itertools import chain
+
+from yaowen.ground.dates.anchors import Context, Told
+from yaowen.ground.dates.frames import Frame, Unreadable
+from yaowen.ground.dates.lexer import Expression, read_tokens
+from yaowen.ground.dates.narrow import hour_of_day
+from yaowen.ground.dates.resolve import are_days_in_a_row, resolved
+from yaowen.ground.dates.value import DateValue, Precision, Relation, Source, Zone
+from yaowen.ground.dates.words import Token, reasons, table
+from yaowen.ground.tables import any_of
+
+REACH = 60  # characters around a date that say how it is meant
+BESIDE = 6  # characters behind a date within which 将 may stand
+Published = date | datetime | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DateMention:
+    """The text of a DATE span and the normalised text around it, back to the DATE span before it at most."""
+
+    text: str
+    before: str = ""
+    after: str = ""
+
+
+def date_mentions(text: str, spans: Iterable[tuple[int, int]]) -> tuple[DateMention, ...]:
+    """The mentions of DATE spans, which are in text order; offsets are half-open, into the (normalised) text.
+
+    >>> date_mentions("自3月2日以来，4日已有", [(1, 5), (8, 10)])[1]
+    DateMention(text='4日', before='以来，', after='已有')
+    """
+    mentions, done = [], 0
+    for start, end in spans:
+        mentions.append(DateMention(text[start:end], text[max(done, start - REACH) : start], text[end : end + REACH]))
+        done = end
+    return tuple(mentions)
+
+
+def read_date(
+    text: str, published: Published = None, before: str = "", after: str = "", told: Published = None
+) -> DateValue:
+    """What one date means, whatever the string; null with a reason where it cannot be read.
+
+    `published`: when the text around was, as a date, a datetime or ISO 8601; `before` and `after`: the text around;
+    `told`: the date told last before, to which 当晚 and 次日 refer. Raises `ValueError` for a
+    `published` or `told` that is no date.
+
+    >>> value = read_date("8月12日晚", "2022-08-20")
+    >>> value.start, value.end, value.precision.value, value.part
+    ('2022-08-12T18:00', '2022-08-12T23:59', 'part_of_day', 'evening')
+    >>> read_date("当晚").reason, read_date("8月12日").partial
+    ('no date told before that it could refer to', 'XXXX-08-12')
+    """
+    day, _ = _moment(told)
+    known = Told() if day is None else Told(day, day.replace(day=1), day.year, is_year_said=True)
+    value, _ = _read(DateMention(text, before, after), published_moment(published), known)
+    return value
+
+
+def read_dates(mentions: Sequence[DateMention | str], published: Published = None) -> tuple[DateValue, ...]:
+    """What the dates of a document mean, one value for each mention, in text order; each may refer to those before it.
+
+    `published` as for `read_date`. Mentions given as strings have nothing around them and count as being in one sentence.
+
+    >>> values = read_dates(["3月2日上午", "下午", "次日", "同月15日"], "2022-03-20")
+    >>> [value.start for value in values]
+    ['2022-03-02T08:00', '2022-03-02T12:00', '2022-03-03', '2022-03-15']
+    """
+    told, values, when = Told(), [], published_moment(published)
+    for mention in mentions:
+        value, told = _read(mention if isinstance(mention, DateMention) else DateMention(mention), when, told)
+        values.append(value)
+    return tuple(values)
+
+
+def published_moment(published: Published) -> tuple[datetime | None, bool]:
+    """When a text was published, and whether the hour is known. Raises `ValueError` for what is no date.
+
+    >>> published_moment("2022-08-12"), published_moment(None)
+    ((datetime.datetime(2022, 8, 12, 0, 0), False), (None, False))
+    """
+    return _moment(published)
+
+
+def _moment(given: Published) -> tuple[datetime | None, bool]:
+    if given is None or given == "":
+        return None, False
+    if isinstance(given, str):
+        try:
+            return datetime.fromisoformat(given.strip()).replace(tzinfo=None), len(given.strip()) > len("2022-08-12")
+        except ValueError:
+            raise ValueError(
+                f"a date of publication in ISO 8601 was expected, such as 2022-08-12, not {given!r}: give None where unknown"
+            ) from None
+    if isinstance(given, datetime):
+        return given.replace(tzinfo=None), True
+    return datetime(given.year, given.month, given.day), False
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What the text around a date says about it."""
+
+    relation: str
+    zone: Zone
+    is_period: bool
+    is_ahead: bool
+    is_same_line: bool
+    is_same_sentence: bool
+
+
+@cache
+def _around() -> dict[str, re.Pattern[str]]:
+    relations = table()["relations"]
+    patterns = {f"before_{name}": re.compile(form) for name, form in relations["around"].items()}
+    patterns |= {f"after_{name}": re.compile(form) for name, form in relations["following"].items()}
+    ahead = any_of(table()["ahead"]["words"].split())
+    patterns["ahead"] = re.compile(ahead)
+    patterns["ahead_after"] = re.compile(rf"[，,]?.{{0,{BESIDE}}}?(?:{ahead})")
+    patterns["local"] = re.compile(f"(?:{any_of(table()['zones']['local'].split())})$")
+    return patterns
+
+
+def _surroundings(mention: DateMention) -> _Surroundings:
+    patterns = _around()
+    before, after = mention.before[-REACH:], mention.after[:REACH]
+    relation = ""
+    if patterns["before_until"].search(before):
+        relation = "until"
+    else:
+        relation = next(
+            (name for name in ("so_far", "after", "before", "since") if patterns[f"after_{name}"].match(after)), ""
+        )
+    clause = re.split("[。；;！？!?\n]", before)[-1]
+    return _Surroundings(
+        relation,
+        "local" if patterns["local"].search(before) else "Asia/Shanghai",
+        bool(patterns["after_period"].match(after)),
+        bool(patterns["ahead"].search(clause) or patterns["ahead_after"].match(after)),
+        "\n" not in before and len(mention.before) < REACH,
+        not re.search("[。！？!?\n]", before) and len(mention.before) < REACH,
+    )
+
+
+def _read(mention: DateMention, published: tuple[datetime | None, bool], told: Told) -> tuple[DateValue, Told]:
+    """The value of a mention, and what has been told after it."""
+    expression = read_tokens(mention.text)
+    if expression.reason is not None:
+        return DateValue(reason=reasons()[expression.reason]), told
+    around = _surroundings(mention)
+    if around.is_period and expression.items[-1][-1].kind == "FESTIVAL":
+        items = (*expression.items[:-1], (*expression.items[-1], Token("PERIOD")))
+        expression = replace(expression, items=items)
+    relation = expression.relation or around.relation
+    is_ahead = around.is_ahead or relation == "before"
+    context = Context(*published, told, around.is_same_line, around.is_same_sentence, is_ahead)
+    try:
+        frame = resolved(expression, context)
+    except (Unreadable, OverflowError) as error:
+        reason = str(error) if isinstance(error, Unreadable) else "beyond"
+        return DateValue(reason=reasons()[reason], partial=_partial(expression)), told
+    if expression.joint == "list" and not relation and not are_days_in_a_row(expression, context):
+        relation = "list"
+    zone: Zone = "local" if "local" in (expression.zone, around.zone) else "Asia/Shanghai"
+    return _value(frame, relation, expression.is_approximate, zone, context), _told_after(frame, expression, told)
+
+
+def _value(frame: Frame, relation: str, is_approximate: bool, zone: Zone, context: Context) -> DateValue:
+    start: str | None = _iso(frame.start, frame.unit)
+    end: str | None = _iso(frame.end, frame.unit)
+    kind: Relation = "since" if relation == "so_far" else relation  # type: ignore[assignment]
+    if kind in ("since", "after"):
+        until = context.published if relation == "so_far" else None
+        if until is not None and frame.unit.is_clock and not context.has_hour:
+            until = until + timedelta(hours=23, minutes=59)
+        end = _iso(until, frame.unit) if until is not None and until >= frame.start else None
+    elif kind == "before":
+        start = None
+    return DateValue(
+        start, end, frame.unit, frame.source, None, kind, frame.vague or is_approximate, frame.part, zone
+    )  # fmt: skip
+
+
+def _iso(moment: datetime, unit: Precision) -> str:
+    if not unit.is_clock:
+        return moment.date().isoformat()
+    return moment.isoformat(timespec="seconds" if unit is Precision.SECOND else "minutes")
+
+
+def _told_after(frame: Frame, expression: Expression, told: Told) -> Told:
+    """What has been told after a date: a vague one hides the day that 当天 would mean, a longer one leaves it as it was."""
+    if frame.source in (Source.COUNT, Source.PLAN):
+        return told
+    if frame.source is Source.RECENT:
+        return replace(told, day=None)
+    kinds = {token.kind for token in chain.from_iterable(expression.items)}
+    far = any(t.kind == "DEICTIC" and t.args[0] == "year" and t.args[1] for t in expression.items[0])
+    said = "YEAR" in kinds or far or (told.is_year_said and frame.source is Source.CHAINED)
+    year = frame.start.year if frame.start.year == frame.end.year else None
+    is_day = frame.unit is Precision.DAY or frame.unit.is_clock
+    if not is_day:
+        is_month = (frame.start.year, frame.start.month) == (frame.end.year, frame.end.month)
+        return Told(told.day, frame.start.replace(day=1) if is_month else None, year, said)
+    one = frame.start.date() == frame.end.date() or (frame.unit.is_clock and len(expression.items) == 1)
+    day = frame.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Told(day if one else None, day.replace(day=1), frame.start.year, said)
+
+
+def _partial(expression: Expression) -> str | None:
+    """What a date said of itself, with X for what it did not (EDTF): XXXX-02-08, T09:30."""
+    if len(expression.items) != 1:
+        return None
+    said = {token.kind: token.args for token in expression.items[0]}
+    kinds = set(said)
+    if kinds <= {"MONTH", "DAY", "PART", "CLOCK"} and kinds & {"MONTH", "DAY"}:
+        month = f"{said['MONTH'][0]:02}" if "MONTH" in said else "XX"
+        day = f"-{said['DAY'][0]:02}" if "DAY" in said else ""
+        return f"XXXX-{month}{day}{_partial_clock(said)}"
+    return _partial_clock(said) or None if kinds <= {"PART", "CLOCK"} else None
+
+
+def _partial_clock(said: dict[str, tuple[int, ...]]) -> str:
+    if "CLOCK" not in said:
+        return ""
+    hour, *finer = said["CLOCK"][:3]
+    hour = hour_of_day(hour, str(said["PART"][0]) if "PART" in said else None)
+    if hour >= 24:
+        return ""
+    return f"T{hour:02}" + "".join(f":{number:02}" for number in finer if number is not None)
