@@ -6,7 +6,7 @@ from typing import Any
 
 from yaowen.ground.dates.calendars import cycle_year
 from yaowen.ground.dates.numerals import NUMERAL, number, small_number, year_number
-from yaowen.ground.dates.words import Token, short_words
+from yaowen.ground.dates.words import Token, short_words, words
 
 _N = rf"(?:\d{{1,2}}|{NUMERAL}{{1,3}})"
 MANY = rf"(?:\d{{1,4}}|{NUMERAL}{{1,3}})"
@@ -31,8 +31,8 @@ PATTERNS = [
     ("PLAN", r"(十[一二三四五六七八九])五(?:规划)?(?:期间|时期)?|([一二三四五六七八九十])五(?:规划)?(?:期间|时期)"),
     ("LUNAR", rf"(?:{_LUNAR_YEAR})?(?:农历|阴历|旧历)(?:{_LUNAR_YEAR})?(闰)?([正冬腊]|{_N})月({_LUNAR_DAY}|{_N})?日?"
               rf"|(闰)?([正冬腊])月({_LUNAR_DAY})?日?|(闰)?({_N})月((?:初[一二三四五六七八九十]|[廿卅][一二三四五六七八九]?))"),
-    ("UNCLEAR", rf"(?!三月三(?!十|日))({_C}月{_C})(?![一二三四五六七八九十日号至到、和—~-])"),
-    ("LUNAR_NEW", rf"大年({_LUNAR_DAY})|年(初[一二三四五六七八])"),
+    ("UNCLEAR", rf"({_C}月{_C})(?![一二三四五六七八九十日号至到、和—~-])"),
+    ("LUNAR_NEW", r"大?年(初[一二三四五六七八])"),
     ("YEAR", rf"(\d{{4}}|{NUMERAL}{{4}}|[两二]千零?{NUMERAL}{{0,3}})年度?"),
     ("YEAR2", r"(\d\d|[〇零一二三四五六七八九]{2})年度?"),
     ("HALF", r"(上|下|前|后)半年"),
@@ -50,9 +50,9 @@ PATTERNS = [
     ("NTH_DAY", rf"第({_N})[天日]"),
     ("DAY", rf"({_N})(?:日|号)"),
     ("WEEKDAY", r"(?:周|星期|礼拜)([一二三四五六日天])"),
-    ("CLOCKS", r"([一两三四五六七八九十])([二三四五六七八九])点钟?(?!\d)"),
+    ("CLOCKS", r"([一二两三四五六七八])([二三四五六七八九])点钟?(?!\d)"),
     ("CLOCK", rf"({_N})(?:时|点钟?)(?!间|候|段)(?:(整)|(半)|([一三13])刻|({_N})分(?:({_N})秒)?"
-              rf"|(\d\d(?!\d)|[零〇二三四五]?十{_C}?|[零〇][一二三四五六七八九]))?"),
+              rf"|(\d\d(?!\d)|[零〇二三四五]?十[一二三四五六七八九]?|[零〇][一二三四五六七八九]))?"),
     ("SPACE", r"[ ,]"),
     ("JOINT", r"至|到|[—–~―-]+|、|和|及|与|或"),
 ]  # fmt: skip
@@ -124,8 +124,10 @@ def _lunar(_: str, groups: tuple[Any, ...]) -> tuple[Token, ...]:
     return (*tokens, Token("LUNAR", (number_of_month, number_of_day, bool(leap))))
 
 
-def _unclear(*_: Any) -> tuple[Token, ...]:
-    """八月十五, without 日, may be of either calendar."""
+def _unclear(text: str, _: tuple[Any, ...]) -> tuple[Token, ...]:
+    """八月十五, without 日, may be of either calendar; 三月三 is a festival."""
+    if text in words():
+        return words()[text]
     raise NoDate("ambiguous_calendar")
 
 
@@ -165,7 +167,7 @@ BUILD: dict[str, Callable[[str, tuple[Any, ...]], tuple[Token, ...]]] = {
     "PLAN": lambda _, g: (Token("PLAN", (_need(small_number(g[0] or g[1]), 1, 19),)),),
     "LUNAR": _lunar,
     "UNCLEAR": _unclear,
-    "LUNAR_NEW": lambda _, g: (Token("LUNAR", (1, _need(small_number((g[0] or g[1]).removeprefix("初")), 1, 29), False)),),
+    "LUNAR_NEW": lambda _, g: (Token("LUNAR", (1, _need(small_number(g[0].removeprefix("初")), 1, 29), False)),),
     "YEAR": lambda _, g: (Token("YEAR", (_need(year_number(g[0])),)),),
     "YEAR2": lambda _, g: (Token("YEAR2", (_need(number(g[0]), 0), g[0][0] in "0〇零")),),
     "HALF": lambda _, g: (Token("HALF", (1 if g[0] in "上前" else 2,)),),

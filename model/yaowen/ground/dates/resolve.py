@@ -36,6 +36,7 @@ WINDOWS = {"year": Window(60, 330), "month": Window(3, 20), "week": Window(0, 6)
 HALF_YEARS = Window(184, 184)  # 下半年 is of the year of publication,
 HALF_YEARS_AGO = 60  # unless the last one ended less than so many days ago
 FAR = 5  # times as far behind as the window is wide ahead
+LONGEST_ROLL = timedelta(300)  # a range from one year or month into the next is no longer
 ROLLS_ON = 92  # days after a date in December within which a date without a year is of the next year
 
 
@@ -154,7 +155,9 @@ def _from_before(frame: Frame, item: Item, need: str, context: Context) -> Frame
         found = _all(
             with_source(container(frame.end if need == "day" else frame.start, need, shift), frame.source), item, context
         )
-        if found.start >= frame.start or found.source is Source.FESTIVAL:
+        if found.source is Source.FESTIVAL or timedelta() <= found.start - frame.start <= LONGEST_ROLL:
+            return found
+        if found.start >= frame.start and not shift:
             return found
     raise Unreadable("backwards")
 

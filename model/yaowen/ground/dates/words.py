@@ -122,7 +122,8 @@ def _festivals() -> Iterator[tuple[str, tuple[Token, ...]]]:
     for word, (kind, args) in dates.items():
         period = next((tuple(days) for name, days in festivals["periods"].items() if word.endswith(name)), None)
         token = Token("FESTIVAL", (kind, args, period))
-        for name in (word, *(word + ending for ending in festivals["endings"]["day"].split())):
+        stems = (word, f"农历{word}") if kind == "lunar" else (word,)
+        for name in (stem + ending for stem in stems for ending in ("", *festivals["endings"]["day"].split())):
             yield name, (token,)
             for ending in festivals["endings"]["period"].split():
                 yield name + ending, (token, Token("PERIOD"))
