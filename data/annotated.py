@@ -4,7 +4,11 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from data.units import attempts, json_lines, read_text, sound
+
+EXPECTED: Final = "id, text, spans (start, end, label) and events (type, trigger, arguments): see data/README.md"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,26 +57,45 @@ def read(path: Path) -> list[AnnotatedDocument]:
 
     Raises `ValueError` that names the file and line of what is not of the form; `data.check` judges the content.
     """
-    return list(parse(path.read_text("utf-8").splitlines(), str(path)))
+    return list(parse(read_text(path).split("\n"), str(path)))
 
 
 def parse(lines: Iterable[str], source: str) -> Iterator[AnnotatedDocument]:
     """The documents of JSON lines; `source` names them in messages. Empty lines are passed over."""
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            yield _document(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{source}, line {number}: not JSON ({error}); expected one document a line") from None
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(
-                f"{source}, line {number}: not an annotated document ({type(error).__name__}: {error}); expected "
-                "id, text, spans (start, end, label) and events (type, trigger, arguments): see data/README.md"
-            ) from None
+    return sound(attempt(lines, source))
 
 
-def _document(record: dict[str, Any]) -> AnnotatedDocument:
+def attempt(lines: Iterable[str], source: str) -> Iterator[AnnotatedDocument | ValueError]:
+    """The documents of JSON lines; a broken line gives an error in its place."""
+    return attempts(json_lines(lines, source), lambda line: from_record(json.loads(line)), EXPECTED)
+
+
+def write(documents: Iterable[AnnotatedDocument], path: Path) -> None:
+    """Write JSON lines that `read` reads back."""
+    lines = (json.dumps(to_record(document), ensure_ascii=False) + "\n" for document in documents)
+    path.write_text("".join(lines), "utf-8")
+
+
+def to_record(document: AnnotatedDocument) -> dict[str, Any]:
+    """The document as it stands in a JSON line."""
+    return {
+        "id": document.id, "published": document.published, "title": document.title, "text": document.text,
+        "spans": [
+            {"start": m.start, "end": m.end, "label": m.label} | ({} if m.holder is None else {"holder": m.holder})
+            for m in document.spans
+        ],
+        "events": [
+            {
+                "type": e.type, "trigger": {"start": e.start, "end": e.end},
+                "arguments": [{"role": a.role, "start": a.start, "end": a.end} for a in e.arguments],
+            }
+            for e in document.events
+        ],
+    }  # fmt: skip
+
+
+def from_record(record: dict[str, Any]) -> AnnotatedDocument:
+    """The document of a JSON line; raises `KeyError`, `TypeError` and the like where it is not of the form."""
     spans = sorted(Mark(int(s["start"]), int(s["end"]), s["label"], s.get("holder")) for s in record["spans"])
     events = tuple(
         Event(

@@ -1,0 +1,32 @@
+"""Documents as one table of Hugging Face `datasets`, and back."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from datasets import Dataset, Features, List, Value
+
+from data.annotated import AnnotatedDocument, from_record, to_record
+
+_PLACE: Final = {"start": Value("int32"), "end": Value("int32")}
+FEATURES: Final = Features({
+    "id": Value("string"), "published": Value("string"), "title": Value("string"), "text": Value("string"),
+    "spans": List({**_PLACE, "label": Value("string"), "holder": Value("int32")}),
+    "events": List({
+        "type": Value("string"), "trigger": _PLACE, "arguments": List({"role": Value("string"), **_PLACE}),
+    }),
+})  # fmt: skip
+
+
+def to_dataset(documents: Iterable[AnnotatedDocument]) -> Dataset:
+    """One row a document, in order; the columns are the keys of our JSON lines (data/README.md)."""
+    return Dataset.from_list([_row(document) for document in documents], features=FEATURES)
+
+
+def from_dataset(rows: Dataset) -> Iterator[AnnotatedDocument]:
+    """The documents of such a table."""
+    return (from_record(row) for row in rows)
+
+
+def _row(document: AnnotatedDocument) -> dict[str, Any]:
+    record = to_record(document)
+    return record | {"spans": [{"holder": None, **span} for span in record["spans"]]}

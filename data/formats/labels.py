@@ -1,0 +1,41 @@
+"""Foreign labels in terms of ours."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from data.annotated import AnnotatedDocument
+from yaowen.schema import EVENT_TYPES
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TABLES = Path(__file__).with_name("labels.toml")
+
+
+def table(name: str) -> Mapping[str, str]:
+    """The label table of a public set, from `labels.toml` here; raises `ValueError` for a name that is not there."""
+    tables: dict[str, Any] = tomllib.loads(TABLES.read_text("utf-8"))
+    if name not in tables:
+        raise ValueError(f"no label table {name!r} in {TABLES}; known: {', '.join(tables)}")
+    return tables[name]
+
+
+def relabel(document: AnnotatedDocument, labels: Mapping[str, str]) -> AnnotatedDocument:
+    """The document with its labels changed as the table says; a label that it does not name stays.
+
+    Spans whose label becomes "" go, and with them the events and arguments that they are; so do events of types that
+    are not ours.
+    """
+    spans = tuple(replace(m, label=name) for m in document.spans if (name := labels.get(m.label, m.label)))
+    kept = {(m.start, m.end) for m in spans}
+    events = tuple(
+        replace(e, arguments=tuple(a for a in e.arguments if (a.start, a.end) in kept))
+        for e in document.events
+        if e.type in EVENT_TYPES and (e.start, e.end) in kept
+    )
+    return replace(document, spans=spans, events=events)
