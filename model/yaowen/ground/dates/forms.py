@@ -21,7 +21,7 @@ UNITS = {
 
 # Tried in this order at each place; a group name is the kind of token that `BUILD` makes.
 PATTERNS = [
-    ("YMD", r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d|[-/.]\d)(?:T(?=\d))?"
+    ("YMD", r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d|\2\d)(?:T(?=\d))?"
             r"|(\d{4})(\d\d)(\d\d)(?!\d)|(\d{4}) (\d\d) (\d\d)(?!\d)"),
     ("CLOCK2", r"(\d{1,2}):(\d\d)(?::(\d\d))?(?!\d)"),
     ("MD", r"(0[1-9])-([0-3]\d)(?![\d时点日月年-])|(1[0-2])-(0[1-9])(?![\d时点日月年-])"),

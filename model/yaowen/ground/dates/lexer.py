@@ -129,9 +129,7 @@ def _expression(text: str) -> Expression:
 
 def _is_count(text: str) -> bool:
     """Whether 前 or 后 at the end counts back or on (三年前), and does not bound (2018年前)."""
-    return bool(re.fullmatch(rf"{MANY}个?半?(?:{UNIT})(?:以|之)?[前后]", text)) and not re.match(
-        r"\d{4}|[12][890]\d\d", text
-    )
+    return bool(re.fullmatch(rf"(?!\d{{4}}|0\d){MANY}个?半?(?:{UNIT})(?:以|之)?[前后]", text))
 
 
 def _items(text: str) -> tuple[tuple[Item, ...], Any, bool]:

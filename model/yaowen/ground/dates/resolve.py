@@ -224,13 +224,10 @@ def _candidates(item: Item, need: str, published: datetime, context: Context) ->
 
 def _chosen(candidates: Sequence[Frame], window: Window, is_festival: bool, context: Context) -> Frame:
     """The candidate that is meant: mostly the last one begun, of festivals the nearest."""
-    today = context.anchor().replace(hour=0, minute=0, second=0, microsecond=0)
-    behind = max(
-        (f for f in candidates if f.start <= today + timedelta(hours=23, minutes=59)), key=lambda f: f.start, default=None
-    )
-    ahead = min(
-        (f for f in candidates if f.start > today + timedelta(hours=23, minutes=59)), key=lambda f: f.start, default=None
-    )
+    today = container(context.anchor(), "day").start
+    begun = [frame for frame in candidates if frame.start < today + ONE_DAY]
+    behind = max(begun, key=lambda frame: frame.start, default=None)
+    ahead = min((frame for frame in candidates if frame not in begun), key=lambda frame: frame.start, default=None)
     if behind is None or ahead is None:
         found = behind or ahead
         assert found is not None
@@ -241,7 +238,8 @@ def _chosen(candidates: Sequence[Frame], window: Window, is_festival: bool, cont
     if context.is_ahead and gone > 0:
         return ahead if to_come <= window.cued else behind
     is_near = to_come <= window.silent and gone > FAR * window.silent
-    return ahead if is_near or (window is HALF_YEARS and gone > HALF_YEARS_AGO) else behind
+    is_next = window is HALF_YEARS and behind.end.year < today.year and gone > HALF_YEARS_AGO
+    return ahead if is_near or is_next else behind
 
 
 def _short_year(first: Token, rest: Item, context: Context) -> Frame:
