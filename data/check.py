@@ -1,21 +1,26 @@
-"""Check annotated files by program: form, spans, events, roles, and texts that stand in two files.
+"""Check annotated files like a strict colleague, in words.
 
-    python -m data.check FILE [FILE ...]
+    python -m data.check CORPUS [CORPUS ...] [--format FORMAT] [--labels NAME]
 
-Says in words what breaks the guidelines (sections 1 and 4), one line each, and ends with status 1 if anything does.
-Files given together are taken as splits of one corpus: no text may stand in two of them.
+A CORPUS is a file in any format of `data.formats`, or a folder of them. *Problems* break the guidelines (sections 1 and 4)
+or let a test be learnt by heart: broken lines, spans outside the text or over one another, unknown labels, edges that are
+punctuation, events with wrong parts, texts that stand in two places, texts of two splits that share long stretches. With
+one, the exit status is 1. *Doubts* may be right: the same words marked differently in like contexts. Files given together
+are splits of one corpus; `train-more.jsonl` is more of `train`.
 """
 
 import argparse
 import re
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from data import annotated
+from data import formats
 from data.annotated import AnnotatedDocument, Event, Mark
+from data.consistency import conflicts, unmarked
+from data.leakage import Placed, repeated, shared
 from yaowen.schema import EVENT_TYPES, PEOPLE, ROLES, SPAN_LABELS, anchor_type
 from yaowen.tagger.boundaries import trim
 
@@ -23,18 +28,37 @@ SENTENCE_ENDS = "。！？；\n"
 MINUS = re.compile(r"[-−－]\d")  # of a temperature: the one mark that may begin a span
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is wrong, and what may be, each a line of words."""
+
+    problems: tuple[str, ...]
+    doubts: tuple[str, ...]
+    documents: int
+
+
+def check_form(document: AnnotatedDocument) -> Iterator[str]:
+    """What keeps a document from being learnt from: spans outside the text, over one another, or with unknown labels."""
+    text, before = document.text, None
+    for span in document.spans:
+        if not 0 <= span.start < span.end <= len(text):
+            yield f"{_name(span)} is not inside the text, which has {len(text)} characters"
+            continue
+        if span.label not in SPAN_LABELS:
+            yield f"{_name(span, text)}: unknown label; known: {', '.join(SPAN_LABELS)}"
+        if before and span.start < before.end:
+            yield f"{_name(before, text)} and {_name(span, text)} overlap; spans are flat"
+        if before is None or span.end > before.end:
+            before = span
+
+
 def check_document(document: AnnotatedDocument) -> Iterator[str]:
     """What is wrong with a document, in words."""
     text = document.text
+    yield from check_form(document)
     inside = [s for s in document.spans if 0 <= s.start < s.end <= len(text)]
-    for span in document.spans:
-        if span not in inside:
-            yield f"{_name(span)} is not inside the text, which has {len(text)} characters"
     for span in inside:
-        yield from _check_span(span, text)
-    for first, second in pairwise(inside):
-        if second.start < first.end:
-            yield f"{_name(first, text)} and {_name(second, text)} overlap; spans are flat"
+        yield from _check_edges(span, text)
     people = {s.start for s in inside if s.label in PEOPLE}
     for span in inside:
         if span.holder is not None and (span.label != "POSITION" or span.holder not in people):
@@ -44,10 +68,8 @@ def check_document(document: AnnotatedDocument) -> Iterator[str]:
         yield from _check_event(event, labels)
 
 
-def _check_span(span: Mark, text: str) -> Iterator[str]:
+def _check_edges(span: Mark, text: str) -> Iterator[str]:
     name, words = _name(span, text), text[span.start : span.end]
-    if span.label not in SPAN_LABELS:
-        yield f"{name}: unknown label; known: {', '.join(SPAN_LABELS)}"
     if any(mark in words[:-1] for mark in SENTENCE_ENDS):
         yield f"{name} crosses a sentence or line end"
     bare = span.start + 1 if MINUS.match(words) else span.start
@@ -75,33 +97,22 @@ def _check_event(event: Event, labels: dict[tuple[int, int], str]) -> Iterator[s
             yield f"{name}: {where} is {label}; the role takes {', '.join(fillers)}"
 
 
-def check_leakage(files: Iterable[tuple[str, Sequence[AnnotatedDocument]]]) -> Iterator[str]:
-    """Texts (without white space) and ids that stand more than once, in one file or in two."""
-    texts, ids = defaultdict(list), defaultdict(list)
-    for file, documents in files:
-        for document in documents:
-            texts["".join(document.text.split())].append(f"{file} ({document.id})")
-            ids[document.id].append(file)
-    for places in texts.values():
-        if len(places) > 1:
-            yield f"the same text stands in {' and '.join(places)}"
-    for name, places in ids.items():
-        if len(places) > 1:
-            yield f"the id {name!r} stands in {' and '.join(places)}"
-
-
-def check(paths: Sequence[Path]) -> list[str]:
-    """Everything that is wrong with some files, in words."""
-    files, problems = [], []
-    for path in paths:
+def check(paths: Sequence[Path], format: str = "", labels: str | Mapping[str, str] = "") -> Report:
+    """Everything that is wrong with some files or folders; what cannot be read is told, and the rest is checked."""
+    problems: list[str] = []
+    placed: list[Placed] = []
+    for path in (file for corpus in paths for file in formats.files(corpus)):
         try:
-            documents = annotated.read(path)
+            for result in formats.attempt(path, format, labels):
+                if isinstance(result, ValueError):
+                    problems.append(str(result))
+                else:
+                    placed.append(Placed(path, result))
         except (ValueError, OSError) as error:
             problems.append(str(error))
-            continue
-        files.append((str(path), documents))
-        problems += [f"{path} ({d.id}): {problem}" for d in documents for problem in check_document(d)]
-    return problems + list(check_leakage(files))
+    problems += [f"{item}: {problem}" for item in placed for problem in check_document(item.document)]
+    problems += [*repeated(placed), *shared(placed)]
+    return Report(tuple(problems), (*conflicts(placed), *unmarked(placed)), len(placed))
 
 
 def _name(span: Mark, text: str = "") -> str:
@@ -111,13 +122,18 @@ def _name(span: Mark, text: str = "") -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    paths = parser.parse_args().files
-    problems = check(paths)
-    for problem in problems:
+    parser.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS")
+    parser.add_argument("--format", choices=sorted(formats.FORMATS), default="", help="default: found out")
+    parser.add_argument("--labels", default="", help="a table of data/formats/labels.toml")
+    chosen = parser.parse_args()
+    warnings.showwarning = lambda message, *_: print(f"note: {message}", file=sys.stderr)
+    report = check(chosen.corpora, chosen.format, chosen.labels)
+    for problem in report.problems:
         print(problem)
-    print(f"{len(paths)} files, {len(problems)} problems", file=sys.stderr)
-    return 1 if problems else 0
+    for doubt in report.doubts:
+        print(f"perhaps: {doubt}")
+    print(f"{report.documents} documents, {len(report.problems)} problems, {len(report.doubts)} doubts", file=sys.stderr)
+    return 1 if report.problems else 0
 
 
 if __name__ == "__main__":

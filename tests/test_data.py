@@ -70,11 +70,11 @@ def test_read_names_the_file_and_line_of_what_is_no_document(tmp_path: Path, lin
 
 
 def test_a_sound_file_passes(tmp_path: Path) -> None:
-    assert check.check([write(tmp_path / "a.jsonl", record())]) == []
+    assert check.check([write(tmp_path / "a.jsonl", record())]) == check.Report((), (), 1)
 
 
 def complaints(tmp_path: Path, **changes: Any) -> str:
-    return "\n".join(check.check([write(tmp_path / "a.jsonl", record(**changes))]))
+    return "\n".join(check.check([write(tmp_path / "a.jsonl", record(**changes))]).problems)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,7 @@ def complaints(tmp_path: Path, **changes: Any) -> str:
     [
         ([span("罗一凡", "OFFICIAL"), span("一凡主持", "PERSON")], "overlap"),
         ([span("罗一凡", "OFFICIAL"), span("罗一凡", "PERSON")], "overlap"),
+        ([span(TEXT[6:21], "MEASURE"), span("县长", "POSITION"), span("召开", "TRIGGER:meeting")], "'召开' overlap"),
         ([{"start": 20, "end": 99, "label": "DATE"}], "not inside the text"),
         ([{"start": 5, "end": 5, "label": "DATE"}], "not inside the text"),
         ([span("罗一凡", "MAYOR")], "unknown label"),
@@ -93,6 +94,11 @@ def complaints(tmp_path: Path, **changes: Any) -> str:
 )
 def test_bad_spans_are_named(tmp_path: Path, spans: list[dict[str, Any]], complaint: str) -> None:
     assert complaint in complaints(tmp_path, spans=spans, events=[])
+
+
+def test_white_space_at_an_edge_is_named(tmp_path: Path) -> None:
+    found = complaints(tmp_path, text="昨天 开会", spans=[{"start": 0, "end": 3, "label": "DATE"}], events=[])
+    assert "DATE [0, 3) '昨天 ' begins or ends with punctuation or a space" in found
 
 
 @pytest.mark.parametrize("words", ["“只进不出”管控方案", "-3℃"])
@@ -120,7 +126,7 @@ def event(kind: str, anchor: str, label: str, *arguments: tuple[str, str]) -> di
     ],
 )
 def test_bad_events_are_named(tmp_path: Path, bad: dict[str, Any], complaint: str) -> None:
-    problems = check.check([write(tmp_path / "a.jsonl", record(events=[bad]))])
+    problems = check.check([write(tmp_path / "a.jsonl", record(events=[bad]))]).problems
     assert len(problems) == 1
     assert re.search(complaint, problems[0])
 
@@ -128,7 +134,7 @@ def test_bad_events_are_named(tmp_path: Path, bad: dict[str, Any], complaint: st
 def test_a_text_in_two_splits_is_leakage(tmp_path: Path) -> None:
     spaced = record(id="t-2", text=TEXT + "\n ", events=[])
     paths = [write(tmp_path / "train.jsonl", record()), write(tmp_path / "test.jsonl", spaced)]
-    (problem,) = check.check(paths)
+    (problem,) = check.check(paths).problems
     assert "the same text stands in" in problem
     assert "train.jsonl (t-1)" in problem
     assert "test.jsonl (t-2)" in problem
@@ -136,7 +142,79 @@ def test_a_text_in_two_splits_is_leakage(tmp_path: Path) -> None:
 
 def test_an_id_twice_is_named(tmp_path: Path) -> None:
     other = record(text="另外一句。", spans=[], events=[])
-    assert "the id 't-1' stands in" in "\n".join(check.check([write(tmp_path / "a.jsonl", record(), other)]))
+    assert "the id 't-1' stands in" in complaints_of(write(tmp_path / "a.jsonl", record(), other))
+
+
+LONG = "清河县气象台二十日发布暴雨预警，城关镇连夜转移低洼处住户，医疗队在三处安置点值守到天亮。"
+
+
+def plain(name: str, text: str, *spans: dict[str, Any]) -> dict[str, Any]:
+    return {"id": name, "text": text, "spans": list(spans), "events": []}
+
+
+def test_texts_of_two_splits_that_share_a_long_stretch_are_leakage(tmp_path: Path) -> None:
+    train = write(tmp_path / "train.jsonl", plain("t", "本报讯 " + LONG), plain("u", "另有一事。" + LONG))
+    more = write(tmp_path / "train-more.jsonl", plain("m", "又讯：" + LONG))
+    dev = write(tmp_path / "dev.jsonl", plain("d", LONG.replace("二十日", "22日")), plain("e", "城关镇连夜转移低洼处住户。"))
+    problems = check.check([tmp_path]).problems
+    assert len(problems) == 3, "texts of one split may be alike, and a few words are no leakage"
+    assert all("dev.jsonl (d)" in problem and "share" in problem for problem in problems)
+    assert check.check([train, more]).problems == ()
+    assert "train-more.jsonl (m)" in complaints_of(dev, more)
+
+
+def complaints_of(*paths: Path) -> str:
+    return "\n".join(check.check(paths).problems)
+
+
+def test_a_broken_line_is_told_and_the_others_are_still_checked(tmp_path: Path) -> None:
+    bad = record(id="t-2", text=TEXT + "完", spans=[span("罗一凡", "MAYOR")], events=[])
+    path = write(tmp_path / "a.jsonl", record(), bad)
+    path.write_text("{\n" + path.read_text("utf-8") + '{"id": 3}\n', "utf-8")
+    report = check.check([path])
+    for words, problem in zip(("line 1: not JSON", "line 4: not of the form", "MAYOR"), report.problems, strict=True):
+        assert words in problem
+    assert report.documents == 2
+
+
+def test_words_marked_differently_after_the_same_character_are_a_doubt(tmp_path: Path) -> None:
+    def marked(name: str, text: str, label: str) -> dict[str, Any]:
+        start = text.index("县医院")
+        return plain(name, text, {"start": start, "end": start + 3, "label": label})
+
+    texts = marked("a", "他去县医院看望。", "LOCATION"), marked("b", "她去县医院。", "LOCATION")
+    path = write(
+        tmp_path / "a.jsonl", *texts, marked("c", "请去县医院问。", "ORGANIZATION"), marked("d", "由县医院办，", "PERSON")
+    )
+    report = check.check([path])
+    assert report.problems == ()
+    (doubt,) = report.doubts
+    assert "'县医院' after '去' is marked in different ways: LOCATION in" in doubt
+    assert "(a) at 2 and 1 more; ORGANIZATION in" in doubt
+
+
+def test_words_marked_once_and_not_again_between_the_same_characters_are_a_doubt(tmp_path: Path) -> None:
+    text = "各地昨天启动防汛应急响应并且连夜"
+    mark = {"start": 6, "end": 12, "label": "MEASURE"}
+    half = {"start": 8, "end": 10, "label": "MEASURE"}
+    other = "各处也启动防汛应急响应了"
+    path = write(
+        tmp_path / "a.jsonl",
+        plain("a", text, mark),
+        plain("b", "另，" + text),
+        plain("c", "又" + text, half),
+        plain("d", other),
+    )
+    (doubt,) = check.check([path]).doubts
+    assert re.search(r"'防汛应急响应' is MEASURE in .* \(a\) at 6, but no span .* in .* \(b\) at 8$", doubt)
+
+
+def test_other_formats_are_checked_with_the_labels_of_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "a.bio"
+    path.write_text("罗 B-NAME\n凡 I-NAME\n。 I-NAME\n来 O\n", "utf-8")
+    assert "unknown label" in complaints_of(path)
+    (problem,) = check.check([path], labels="resume").problems
+    assert "PERSON [0, 3) '罗凡。' begins or ends with punctuation" in problem
 
 
 def test_the_command_complains_on_stdout_and_by_its_status(tmp_path: Path) -> None:

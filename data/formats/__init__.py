@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from data.units import read_text, sound
 
 Results = Iterator[AnnotatedDocument | ValueError]
 Writer = Callable[[Iterable[AnnotatedDocument], Path], None]
+FIRST: Final = 20  # lines that a format is told by
 BESIDE: Final = (".txt", ".tsv")  # too common a suffix for a folder's files to be taken by it
 
 
@@ -35,12 +37,15 @@ def _read_ours(path: Path) -> Results:
 
 
 def _key(text: str, *names: str) -> object:
-    """The value of the first of some keys that the first line has as a JSON object; None where it has none."""
-    try:
-        record = json.loads(text.lstrip().split("\n", 1)[0])
-    except ValueError:
-        return None
-    return next((record[name] for name in names if name in record), None) if isinstance(record, dict) else None
+    """The value of the first of some keys in the first line that is a JSON object with one of them, else None."""
+    for line in islice(text.split("\n"), FIRST):  # the first may be broken, and shall be told of by the reader
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and (found := [record[name] for name in names if name in record]):
+            return found[0]
+    return None
 
 
 _TAGGED: Final = re.compile(r"[ \t](?:O|[BIMESLU]-\S+)(?=\s|$)")
