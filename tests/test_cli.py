@@ -14,7 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.fake_extractor import FakeExtractor, page_document
-from yaowen.cli.inputs import Found, Page, Problem, find, read
+from yaowen.archive.find import find
+from yaowen.archive.pages import Found, Page, Problem
+from yaowen.archive.sources import read
 from yaowen.cli.main import main
 from yaowen.cli.outputs import Folder, Style, render_all, safe_name
 from yaowen.cli.predict import NoModel, Run, predict
@@ -305,7 +307,7 @@ class Lines:
     def __init__(self, lines: list[bytes], log: list[str]) -> None:
         self.lines, self.log = iter(lines), log
 
-    def readline(self) -> bytes:
+    def readline(self, size: int = -1) -> bytes:
         self.log.append("read")
         return next(self.lines, b"")
 
@@ -327,7 +329,7 @@ def test_each_document_is_given_before_the_next_is_read(form):
 def test_progress_counts_every_byte(folder):
     (folder / "b.txt").write_bytes(b"")
     seen: list[int] = []
-    inputs = find([str(folder)])
+    inputs = list(find([str(folder)]))
     run = Run(FakeExtractor, lambda message: None, seen.append)
     assert predict(run, inputs, Style("jsonl"), lambda piece: None) == 1
     sizes = sum(found.size for found in inputs if isinstance(found, Found))

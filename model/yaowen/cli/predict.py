@@ -11,7 +11,9 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
 import click
 
-from yaowen.cli.inputs import Found, Page, Problem, find, read
+from yaowen.archive.find import find
+from yaowen.archive.pages import Found, Page, Problem
+from yaowen.archive.sources import read
 from yaowen.cli.outputs import ENCODING, ERRORS, FORMATS, Folder, Style, render_all
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class Run:
                     document = self._extract(extractor, page)
                     if document is not None:
                         yield document
-                else:
+                elif isinstance(page, Problem):
                     self.fail(page.message)
                 self.advance(page.size)
 
@@ -182,7 +184,7 @@ def predict_command(
     color = terminal and out is None and not os.environ.get("NO_COLOR")
     style = Style(format_, explain, width, color)
     errors = Console(stderr=True, markup=False, highlight=False, soft_wrap=True, emoji=False)
-    inputs = find(paths)
+    inputs = list(find(paths))
     run = Run(load, lambda message: errors.print(f"yaowen: {message}"), published=published, explain=explain)
     encoding = sys.stdout.encoding if terminal else ENCODING
 

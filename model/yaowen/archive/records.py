@@ -1,0 +1,292 @@
+"""Documents that are records: JSON lines, rows of CSV and of Parquet."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, Final
+
+from yaowen.archive.pages import MAX_BYTES, Item, Page, Problem, too_large
+from yaowen.archive.streams import lines, seekable
+
+FIELDS: Final = ("text", "id", "published", "html")
+NAMES: Final = {
+    "text": ("text", "content", "body", "html_text", "正文", "内容", "全文"),
+    "id": ("id",),
+    "published": ("published",),
+}
+_BATCH: Final = 64  # rows of Parquet in memory at a time
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stream to read with the name of its file or member, the name of its document, and the columns of records."""
+
+    stream: IO[bytes]
+    name: str
+    id: str
+    path: str | None
+    columns: Mapping[str, str]  # field -> name of the column, or its number from 1 for a CSV file without a header
+    depth: int = 0
+
+    def problem(self, message: str, where: object = "") -> Problem:
+        """A problem of this entry, or of a place in it."""
+        return Problem(f"{self.name}{where and f':{where}'}: {message}", id=self.id, path=self.path)
+
+
+def read_json_lines(entry: Entry) -> Iterator[Item]:
+    """A JSON object a line."""
+    documents = 0
+    for number, line in enumerate(lines(entry.stream), 1):
+        if isinstance(line, bytes) and not line.strip():
+            continue
+        documents += 1
+        if isinstance(line, int):
+            yield entry.problem(f"a line {too_large(line)}.", number)
+            continue
+        try:
+            yield _page(entry, number, _object(line), "utf-8")
+        except ValueError as error:
+            yield entry.problem(str(error), number)
+    if not documents:
+        yield entry.problem('no line holds a document. Expected one JSON object a line, with a "text".')
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"not UTF-8 (byte {error.start + 1} of the line). JSON lines are UTF-8: convert the file."
+        ) from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON ({error.msg}, column {error.colno}). Expected one JSON object on the line.") from error
+    except RecursionError as error:
+        raise ValueError("JSON that is nested too deeply. Expected one flat JSON object on the line.") from error
+    if not isinstance(record, dict):
+        raise ValueError(f'a JSON {type(record).__name__} where an object with a "text" was expected.')
+    return record
+
+
+def _page(
+    entry: Entry, number: int, record: Mapping[str, Any], encoding: str | None, warnings: tuple[str, ...] = ()
+) -> Page:
+    """The page of a record; raises `ValueError` for a field that is missing or of another type."""
+    from yaowen.extractor import check_date
+
+    name = entry.columns.get("text", "text")
+    text = _field(record, name, str)
+    if not text:
+        raise ValueError(
+            f'no "{name}" in this record, or an empty one. Expected {{"{name}": "…", "id": …, "published": …}}.'
+        )
+    published = _field(record, entry.columns.get("published", "published"), str)
+    identity = record.get(entry.columns.get("id", "id"))
+    return Page(
+        text=text,
+        id=f"{entry.id}-{number}" if identity in (None, "") else str(identity),
+        path=entry.path,
+        published=check_date(published) if published else None,
+        html=_field(record, entry.columns.get("html", "html"), bool),
+        encoding=encoding,
+        warnings=warnings,
+    )
+
+
+def _field(record: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = record.get(name)
+    if value is not None and not isinstance(value, kind):
+        expected = {str: "a string", bool: "true or false"}[kind]
+        shown = json.dumps(value, ensure_ascii=False, default=str)[:40]
+        raise ValueError(f'"{name}" is {shown}: expected {expected}.')
+    return value
+
+
+def read_csv(entry: Entry) -> Iterator[Item]:
+    """A row a document: comma, semicolon or tab between the columns of the header; UTF-8, GB18030 or Big5, line by line."""
+    csv.field_size_limit(min(MAX_BYTES, sys.maxsize))
+    decoded = _Decoded(entry.stream)
+    first = next(decoded, "")
+    if decoded.problem:
+        yield entry.problem(decoded.problem, 1)
+        return
+    delimiter = max("\t,;", key=first.count)
+    names = next(csv.reader([first], delimiter=delimiter), [])
+    try:
+        places = choose_columns(names, entry.columns, can_be_numbers=True)
+    except ValueError as error:
+        yield entry.problem(str(error), 1)
+        return
+    if _by_number(names, entry.columns):  # there is no header: the first row is a document
+        decoded.again(first)
+    plain = Entry(entry.stream, entry.name, entry.id, entry.path, {})
+    reader = csv.reader(decoded, delimiter=delimiter)
+    while True:
+        decoded.start = decoded.number + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield entry.problem(f"not CSV ({error}). Check that quotes in this row are closed.", decoded.start)
+            continue
+        if row or decoded.problem:
+            yield _row(plain, decoded, row, places)
+
+
+def _row(entry: Entry, decoded: "_Decoded", row: list[str], places: Mapping[str, int]) -> Item:
+    try:
+        if decoded.problem:
+            raise ValueError(decoded.take_problem())
+        if max(places.values()) >= len(row):
+            raise ValueError(f"a row of {len(row)} columns where {max(places.values()) + 1} were expected.")
+        record: dict[str, Any] = {field: row[place] for field, place in places.items()}
+        record["html"] = {"": None, "true": True, "false": False}.get(
+            str(record.get("html") or "").lower(), record.get("html")
+        )
+        return _page(entry, decoded.start, record, decoded.encoding, decoded.warnings)
+    except ValueError as error:
+        return entry.problem(str(error), decoded.start)
+
+
+class _Decoded:
+    """The lines of a CSV file as text, each in its own encoding; where a row starts, and what was wrong in it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._lines = lines(stream)
+        self._again: list[str] = []
+        self.number = self.start = 0
+        self.encoding: str | None = None
+        self.warnings: tuple[str, ...] = ()  # of the last line that was not UTF-8
+        self.problem = ""
+
+    def __iter__(self) -> "_Decoded":
+        return self
+
+    def __next__(self) -> str:
+        self.number += 1
+        if self._again:
+            return self._again.pop()
+        line = next(self._lines)
+        if isinstance(line, int):
+            self.problem = f"a line {too_large(line)}."
+            return "\n"
+        if self.number == 1 and line.startswith(_UTF16):
+            self.problem = "UTF-16. Save the table as CSV in UTF-8."
+            return "\n"
+        return self._decode(line)
+
+    def again(self, line: str) -> None:
+        """Give a line a second time."""
+        self._again.append(line)
+        self.number -= 1
+
+    def take_problem(self) -> str:
+        problem, self.problem = self.problem, ""
+        return problem
+
+    def _decode(self, line: bytes) -> str:
+        from yaowen.text.encoding import decode
+
+        try:
+            text, self.encoding, self.warnings = line.decode("utf-8-sig"), "utf-8", ()
+            return text
+        except UnicodeDecodeError:
+            pass
+        try:
+            if self.number == 1:  # a few words of a header are too few to guess from
+                return line.decode("gb18030")
+            found = decode(line)
+            self.encoding, self.warnings = found.encoding, found.warnings
+            return found.text
+        except ValueError as error:  # a UnicodeDecodeError too
+            self.problem = f"no encoding of Chinese fits this line ({error})."
+            return "\n"
+
+
+def choose_columns(names: Sequence[str], wanted: Mapping[str, str], can_be_numbers: bool = False) -> dict[str, int]:
+    """Where the fields are among the columns: those the user named, else those with a usual name.
+
+    Raises `ValueError` where there is no text, or not what the user named.
+
+    >>> choose_columns(["url", "正文"], {"id": "url"})
+    {'id': 0, 'text': 1}
+    """
+    places = {}
+    for field, name in wanted.items():
+        if name in names:
+            places[field] = list(names).index(name)
+        elif can_be_numbers and name.isdigit() and int(name) > 0:
+            places[field] = int(name) - 1
+        else:
+            raise ValueError(f"no column is called {name!r}; there are: {_listed(names)}. Check --columns.")
+    lower = [name.strip().lower() for name in names]
+    for field, usual in NAMES.items():
+        place = next((lower.index(name) for name in usual if name in lower), None)
+        if field not in places and place is not None and not _by_number(names, wanted):
+            places[field] = place
+    if "text" not in places:
+        remedy = "Name it: --columns text=NAME"
+        remedy += ", or by its number if the file has no header: --columns text=2." if can_be_numbers else "."
+        raise ValueError(f"no column holds the text; there are: {_listed(names)}. {remedy}")
+    return places
+
+
+def _by_number(names: Sequence[str], wanted: Mapping[str, str]) -> bool:
+    """Whether the user gave numbers of columns, for want of a header."""
+    return bool(wanted) and all(name.isdigit() and name not in names for name in wanted.values())
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name[:20]) for name in names[:12])
+    return shown + (" …" if len(names) > 12 else "") if names else "none"
+
+
+def read_parquet(entry: Entry) -> Iterator[Item]:
+    """A row a document, a few rows at a time; only the columns that are needed are read."""
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        yield entry.problem("Parquet needs pyarrow: pip install 'yaowen[archives]'.")
+        return
+    with seekable(entry.stream) as stream:
+        try:
+            file = ParquetFile(stream)
+            names = file.schema_arrow.names
+            places = choose_columns(names, entry.columns)
+            number = 0
+            for batch in file.iter_batches(_BATCH, columns=[names[place] for place in places.values()]):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield _parquet_row(entry, number, {field: row[names[place]] for field, place in places.items()})
+        except (ArrowException, OSError) as error:
+            yield entry.problem(f"no Parquet file that can be read ({_first_line(error)}). It may be cut off or damaged.")
+        except ValueError as error:
+            yield entry.problem(str(error))
+
+
+def _parquet_row(entry: Entry, number: int, record: dict[str, Any]) -> Item:
+    from yaowen.text.encoding import decode
+
+    plain = Entry(entry.stream, entry.name, entry.id, entry.path, {})
+    encoding: str | None = "utf-8"
+    warnings: tuple[str, ...] = ()
+    try:
+        if isinstance(record.get("text"), bytes):
+            found = decode(record["text"])
+            record["text"], encoding, warnings = found.text, found.encoding, found.warnings
+        if isinstance(record.get("text"), str) and len(record["text"]) > MAX_BYTES:
+            raise ValueError(f"a text {too_large()}.")
+        published = record.get("published")
+        if published is not None and not isinstance(published, str):
+            record["published"] = str(published)[:10]  # a date or a time of Arrow
+        return _page(plain, number, record, encoding, warnings)
+    except ValueError as error:
+        return entry.problem(str(error), number)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

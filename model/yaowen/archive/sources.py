@@ -1,0 +1,128 @@
+"""A file to its documents, whatever kind it is and whatever is packed in what."""
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import IO, Any, Final
+
+from yaowen.archive import names
+from yaowen.archive.containers import read_tar, read_warc, read_zip
+from yaowen.archive.names import HTML_ENDINGS, kind_by_content, split
+from yaowen.archive.pages import MAX_BYTES, Found, Item, Page, Problem, too_large
+from yaowen.archive.records import Entry, read_csv, read_json_lines, read_parquet
+from yaowen.archive.streams import Counted, Prefixed, read_limited
+
+DEEPEST: Final = 8  # archives in archives and compressions around them; more is no collection but a trap
+_BUFFER: Final = 1 << 16
+# What a stream that is cut off or damaged raises, in any of the libraries.
+BROKEN: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
+_OPEN: Final[dict[str, Callable[[IO[bytes]], Any]]] = {
+    names.GZIP: lambda stream: gzip.GzipFile(fileobj=stream),
+    names.XZ: lzma.LZMAFile,
+    names.BZIP2: bz2.BZ2File,
+}
+_RECORDS: Final = {names.LINES: read_json_lines, names.CSV: read_csv, names.PARQUET: read_parquet}
+_CONTAINERS: Final = {names.ZIP: read_zip, names.TAR: read_tar, names.WARC: read_warc}
+
+
+def read(found: Found, stdin: IO[bytes] | None = None, columns: Mapping[str, str] | None = None) -> Iterator[Item]:
+    """The documents of a file in order and what is wrong with those that cannot be read; one in memory at a time.
+
+    The sizes of the items add up to the bytes that were read of the file. `columns` says how the fields of records are
+    named (see `records.FIELDS`).
+    """
+    if found.path is None and found.url is None:
+        yield from _read(Entry(stdin or sys.stdin.buffer, found.name, found.id, None, columns or {}))
+        return
+    try:
+        with _open(found) as file:
+            counted = Counted(file)
+            entry = Entry(io.BufferedReader(counted, _BUFFER), found.name, found.id, found.name, columns or {})
+            before = 0
+            for item in _read(entry):
+                yield replace(item, size=counted.count - before)
+                before = counted.count
+    except ImportError as error:
+        yield Problem(f"{found.name}: {error}. pip install 'yaowen[archives]'.", found.size)
+    except OSError as error:
+        yield Problem(f"{found.name}: {error.strerror or error}. Check the file and its permissions.", found.size)
+
+
+def _open(found: Found) -> IO[bytes]:
+    if found.path is not None:
+        return found.path.open("rb", buffering=0)
+    import fsspec
+
+    return fsspec.open(found.url, "rb").open()
+
+
+def _read(entry: Entry) -> Iterator[Item]:
+    """The documents of an entry; a stream that breaks off is reported and what came before it stands."""
+    _, ending, compression = split(entry.name)
+    kind = names.ENDINGS.get(ending)
+    try:
+        if kind is None and compression is None:
+            entry, kind = _look_inside(entry)
+        yield from _read_as(entry, kind, compression, is_html=ending in HTML_ENDINGS)
+    except BROKEN as error:
+        if isinstance(error, OSError) and error.errno is not None and not entry.depth:
+            raise  # the file itself cannot be read
+        words = str(error) or type(error).__name__
+        yield entry.problem(f"cannot be read to its end ({words}): it may be cut off or damaged. What came before is read.")
+
+
+def _look_inside(entry: Entry) -> tuple[Entry, str]:
+    """The same entry and what it holds, judged by its first bytes."""
+    head = entry.stream.readline(MAX_BYTES + 1)
+    kind = kind_by_content(head)
+    stream: Any = Prefixed(head, entry.stream)
+    if kind not in (names.PAGE, names.LINES):  # which are read whole or line by line, and as soon as a line is there
+        stream = io.BufferedReader(stream, _BUFFER)
+    return replace(entry, stream=stream), kind
+
+
+def _read_as(entry: Entry, kind: str | None, compression: str | None, is_html: bool = False) -> Iterator[Item]:
+    if entry.depth > DEEPEST:
+        yield entry.problem(f"packed more than {DEEPEST} times over. Unpack it first.")
+    elif compression is not None:
+        with _OPEN[compression](entry.stream) as stream:
+            inner = replace(entry, stream=stream, depth=entry.depth + 1)
+            if kind is None:
+                inner, kind = _look_inside(inner)
+            yield from _read_as(inner, kind, None, is_html)
+    elif kind in _OPEN:
+        yield from _read_as(entry, None, kind)
+    elif kind in _RECORDS:
+        yield from _RECORDS[kind](entry)
+    elif kind in _CONTAINERS:
+        yield from _CONTAINERS[kind](entry, _read)
+    else:
+        yield _read_page(entry, is_html)
+
+
+def _read_page(entry: Entry, is_html: bool) -> Item:
+    from yaowen.text.encoding import decode
+
+    data = read_limited(entry.stream)
+    if data is None:
+        return entry.problem(f"{too_large()}.")
+    try:
+        found = decode(data)
+    except ValueError as error:
+        return entry.problem(str(error))
+    return Page(
+        text=found.text,
+        id=entry.id,
+        path=entry.path,
+        size=len(data),
+        html=True if is_html else None,
+        encoding=found.encoding,
+        warnings=found.warnings,
+    )
