@@ -41,8 +41,8 @@ SHARED = Path(os.environ.get("YAOWEN_SHARED", "../shared"))
 NEVER = datetime(2022, 8, 20)  # the day of reference of the peers where a row gives none
 FAIRNESS = [
     "The table is ours: its rows were written for this reader, and it was mended until all of them came right.",
-    "The inputs of Recognizers-Text are no held-out test either: they were at hand while the reader was written, and after a",
-    "first run four failures were mended (07年以后, 2018/1/10-2018/7/10, 上半年, 万圣节). No peer was mended on them.",
+    "The inputs of Recognizers-Text are no held-out test either: they were at hand while the reader was written, and after",
+    "a first run four failures were mended (07年以后, 2018/1/10-2018/7/10, 上半年, 万圣节). No peer was mended on them.",
     "Rows whose ends are conventions of ours (marked ~: 年初, 近日, 9时许) are left out for every system.",
     "Peers read one string; rows that hang on the words around them (8月12日 before 以来) are left out for every system.",
     "A peer that fills in today where no publication is known is wrong where null is expected: that is our contract.",

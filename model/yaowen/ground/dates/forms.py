@@ -23,7 +23,7 @@ UNITS = {
 PATTERNS = [
     ("YMD", r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d|\2\d)(?:T(?=\d))?"
             r"|(\d{4})(\d\d)(\d\d)(?!\d)|(\d{4}) (\d\d) (\d\d)(?!\d)"),
-    ("CLOCK2", r"(\d{1,2}):(\d\d)(?::(\d\d))?(?!\d)"),
+    ("CLOCK2", r"(\d{1,2}):(\d\d)(?::(\d\d))?(?!\d)分?"),
     ("MD", r"(0[1-9])-([0-3]\d)(?![\d时点日月年-])|(1[0-2])-(0[1-9])(?![\d时点日月年-])"),
     ("YM", r"((?:19|20)\d\d)[-/.](0?[1-9]|1[0-2])(?![\d年月日./-])"),
     ("CENTURY", rf"({_N})世纪"),
@@ -34,13 +34,13 @@ PATTERNS = [
     ("UNCLEAR", rf"({_C}月{_C})(?![一二三四五六七八九十日号至到、和—~-])"),
     ("LUNAR_NEW", r"大?年(初[一二三四五六七八])"),
     ("YEAR", rf"(\d{{4}}|{NUMERAL}{{4}}|[两二]千零?{NUMERAL}{{0,3}})年度?"),
-    ("YEAR2", r"(\d\d|[〇零一二三四五六七八九]{2})年度?"),
+    ("YEAR2", r"(\d\d|[〇零一二三四五六七八九]{2})年度?(?!以?[前后]|之[前后])"),
     ("HALF", r"(上|下|前|后)半年"),
     ("QUARTERS", r"前([二两三23])个?季度"),
     ("QUARTER", r"第?([一二三四1-4首])季度"),
     ("AGO", rf"({MANY})个?(半)?({UNIT})(?:以?(前|后)|之(前|后))"),
     ("FIRST", rf"(前(?!一[天日年])|头(?!一天)|首|最后)({MANY})个?({UNIT})"),
-    ("COUNT", rf"(近|过去|最近|今后|未来|这|后|之前|之后)({MANY})个?({UNIT})"),
+    ("COUNT", rf"(近|过去|最近|今后|未来|这(?!一[年天日])|后|之前|之后)的?({MANY})个?({UNIT})"),
     ("MONTH", rf"({_N}|元)月份?"),
     ("HALF_MONTH", r"(上|下)半个?月"),
     ("THIRDS", r"(上中|中下)旬"),
@@ -51,11 +51,14 @@ PATTERNS = [
     ("DAY", rf"({_N})(?:日|号)"),
     ("WEEKDAY", r"(?:周|星期|礼拜)([一二三四五六日天])"),
     ("CLOCKS", r"([一二两三四五六七八])([二三四五六七八九])点钟?(?!\d)"),
-    ("CLOCK", rf"({_N})(?:时|点钟?)(?!间|候|段)(?:(整)|(半)|([一三13])刻|({_N})分(?:({_N})秒)?"
+    ("CLOCK", rf"({_N})(?:时|点钟?)(?!间|候|段)(?:(整)|(半)|([一三13])刻|零?({_N})分(?:({_N})(?:\.\d+)?秒)?"
               rf"|(\d\d(?!\d)|[零〇二三四五]?十[一二三四五六七八九]?|[零〇][一二三四五六七八九]))?"),
     ("SPACE", r"[ ,]"),
-    ("JOINT", r"至|到|[—–~―-]+|、|和|及|与|或"),
+    ("JOINT", r"起?[至到]|[—–~―-]+|、|和|及|与|或"),
 ]  # fmt: skip
+
+
+MOST_YEARS = 150  # that news counts back or on
 
 
 class NoDate(Exception):
@@ -141,6 +144,8 @@ def _ago(_: str, groups: tuple[Any, ...]) -> tuple[Token, ...]:
     many, half, unit, *directions = groups
     if half:
         raise NoDate("no_date")
+    if unit == "年" and (number(many) or 0) > MOST_YEARS:
+        raise NoDate("length")  # 960年后 may be after the year 960
     return (Token("AGO", (_need(small_number(many), 1, 1000), UNITS[unit], "后" in directions)),)
 
 

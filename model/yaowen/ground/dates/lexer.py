@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from typing import Any, Literal
 
 from yaowen.ground.dates.forms import BUILD, MANY, PATTERNS, UNIT, NoDate, is_year, number_as
+from yaowen.ground.dates.numerals import NUMERAL
 from yaowen.ground.dates.value import Relation, Zone
 from yaowen.ground.dates.words import Token, part_words, short_words, table, words
 from yaowen.ground.tables import any_of
@@ -40,8 +41,8 @@ def _lexer() -> re.Pattern[str]:
         ("TODAY", r"今$"),
         ("APPROXIMATE", any_of(fillers["approximate"].split() + fillers["approximately"].split())),
         ("WORD", known),
-        ("EDGE", rf"({any_of([*table()['edges']['tens'], '底'])})"),
-        ("FILLER", any_of(fillers["after"].split() + fillers["between"].split())),
+        ("EDGE", rf"({any_of([*table()['edges']['century'], '底'])})"),
+        ("FILLER", rf"(?<=日){NUMERAL}天|" + any_of(fillers["after"].split() + fillers["between"].split())),
         PATTERNS[-1],
         ("NUMBER", MANY),
     ]
@@ -66,12 +67,15 @@ def _affixes() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return (
         re.compile(rf"(?:{any_of(fillers['before'].split())})+"),
         re.compile(rf"(?:{after})$"),
-        re.compile(f"(?P<local>{any_of(zones['local'].split())})|{any_of(zones['ours'].split())}"),
+        re.compile(
+            rf"(?P<local>(?:^[\u4e00-\u9fff]{{2,8}})?(?:{any_of(zones['local'].split())}))|{any_of(zones['ours'].split())}"
+        ),
     )
 
 
 _PLAIN = {0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)} | {ord("　"): " "}
 _PLAIN |= dict.fromkeys(map(ord, "“”\"'「」『』‘’【】[]《》"), "")
+_TODAY = re.compile(r"(?:[今昨明]|次|当)\((\d{1,2})\)日")  # 今（19）日
 _SPACES = re.compile(r"(?<!\d) +| +(?!\d)")
 
 
@@ -106,6 +110,9 @@ def _expression(text: str) -> Expression:
         raise NoDate("no_text")
     if re.fullmatch(r"\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?", text):
         raise NoDate("ambiguous_slash")
+    if text.startswith("公元前"):
+        raise NoDate("beyond")
+    text = _TODAY.sub(r"\1日", text)
     before, inside, zones = _affixes()
     zone: Zone = "Asia/Shanghai"
     if found := zones.search(text):
@@ -172,8 +179,9 @@ def _restated(item: list[Token], inner: str) -> list[Token]:
     if len(told) != 1:
         raise NoDate("no_date")
     first = told[0][0].kind
-    if first in ("MONTH", "YEAR", "DAY") and all(token.kind in ("DEICTIC", "CHAINED", "WEEKDAY") for token in item):
-        return list(told[0])
+    parts = [token for token in item if token.kind == "PART"]
+    if first in ("MONTH", "YEAR", "DAY") and all(t.kind in ("DEICTIC", "CHAINED", "WEEKDAY", "PART") for t in item):
+        return [*told[0], *parts]  # 昨晚（4月2日）
     if first in ("WEEKDAY", "LUNAR", "FESTIVAL") and item:
         return item
     raise NoDate("no_date")
@@ -189,7 +197,7 @@ def _starts_anew(item: list[Token], token: Token) -> bool:
         )
     if token.kind == "FESTIVAL":
         return last == "FESTIVAL"
-    return token.kind == "MONTH" and last == "EDGE"
+    return token.kind in ("CENTURY", "YEAR", "MONTH") and last == "EDGE"
 
 
 def _completed(items: list[list[Token]]) -> list[list[Token]]:

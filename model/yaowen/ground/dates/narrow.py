@@ -72,19 +72,17 @@ def _half_month(frame: Frame, token: Token) -> Frame:
 
 def _edge(frame: Frame, token: Token) -> Frame:
     which, _ = token.args
-    edges = table()["edges"]
+    ends = table()["edges"].get(frame.unit.value, {})
+    if which not in ends:
+        raise Unreadable("no_date")
+    first, last = ends[which]
     if frame.unit in (Precision.DECADE, Precision.CENTURY):
-        first, last = edges["tens"][which]
         tenth = (frame.end.year - frame.start.year + 1) // 10
         return replace(years(frame.start.year + first * tenth, frame.start.year + last * tenth + tenth - 1), vague=True)
-    if frame.unit is Precision.YEAR and which in edges["year"]:
-        first, last = edges["year"][which]
+    if frame.unit is Precision.YEAR:
         return replace(months(frame.start.year, first, last - first + 1), vague=True)
-    if frame.unit is Precision.MONTH and which in edges["month"]:
-        first, last = edges["month"][which]
-        end = min(frame.start + (last - 1) * ONE_DAY, frame.end)
-        return Frame(frame.start + (first - 1) * ONE_DAY, end, Precision.TEN_DAYS, vague=True)
-    raise Unreadable("no_date")
+    end = min(frame.start + (last - 1) * ONE_DAY, frame.end)
+    return Frame(frame.start + (first - 1) * ONE_DAY, end, Precision.TEN_DAYS, vague=True)
 
 
 def _first(frame: Frame, token: Token) -> Frame:
