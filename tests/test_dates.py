@@ -170,6 +170,7 @@ def test_publication_is_a_date_in_any_form():
     given_ = ("2022-08-20", date(2022, 8, 20), datetime(2022, 8, 20, 10, 30), "2022-08-20T10:30", "2022-08-20T10:30+08:00")
     expected = DateValue("2022-08-12", "2022-08-12", Precision.DAY, Source.FILLED)
     assert {read_date("8月12日", published) for published in given_} == {expected}
+    assert read_date("今天", "2022-08-20T20:30+00:00").start == "2022-08-21", "it is tomorrow in China"
     assert read_date("8月12日", "").reason == read_date("8月12日", None).reason == reasons()["no_published"]
     with pytest.raises(ValueError, match="ISO 8601"):
         read_date("8月12日", "20 August")

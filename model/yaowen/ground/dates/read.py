@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from itertools import chain
 
@@ -17,6 +17,7 @@ from yaowen.ground.dates.words import Token, reasons, table
 from yaowen.ground.tables import any_of
 
 REACH = 60  # characters around a date that say how it is meant
+CHINA = timezone(timedelta(hours=8))
 BESIDE = 6  # characters behind a date within which 将 may stand
 Published = date | datetime | str | None
 
@@ -89,18 +90,23 @@ def published_moment(published: Published) -> tuple[datetime | None, bool]:
     return _moment(published)
 
 
+def _in_china(moment: datetime) -> datetime:
+    """A moment as clocks in China show it, which have no summer time; one without a zone is already."""
+    return moment if moment.tzinfo is None else moment.astimezone(CHINA).replace(tzinfo=None)
+
+
 def _moment(given: Published) -> tuple[datetime | None, bool]:
     if given is None or given == "":
         return None, False
     if isinstance(given, str):
         try:
-            return datetime.fromisoformat(given.strip()).replace(tzinfo=None), len(given.strip()) > len("2022-08-12")
+            return _in_china(datetime.fromisoformat(given.strip())), len(given.strip()) > len("2022-08-12")
         except ValueError:
             raise ValueError(
                 f"a date of publication in ISO 8601 was expected, such as 2022-08-12, not {given!r}: give None where unknown"
             ) from None
     if isinstance(given, datetime):
-        return given.replace(tzinfo=None), True
+        return _in_china(given), True
     return datetime(given.year, given.month, given.day), False
 
 
