@@ -1,109 +1,16 @@
-"""Reader of our annotated news: JSON lines with spans, holders of offices and events (form: README.md here)."""
+"""Our annotated news. What reads it is in the package, where users have it too: `yaowen.formats.annotated`."""
 
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from yaowen.formats.annotated import (
+    AnnotatedDocument,
+    Event,
+    Mark,
+    Role,
+    attempt,
+    from_record,
+    parse,
+    read,
+    to_record,
+    write,
+)
 
-from data.units import attempts, json_lines, read_text, sound
-
-EXPECTED: Final = "id, text, spans (start, end, label) and events (type, trigger, arguments): see data/README.md"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
-    """A labelled span: half-open code points into the text; `holder` is the start of the person who holds a POSITION."""
-
-    start: int
-    end: int
-    label: str
-    holder: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A span that fills a role of an event."""
-
-    role: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An event: its type, its trigger (for a response: its MEASURE) and its arguments."""
-
-    type: str
-    start: int
-    end: int
-    arguments: tuple[Role, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnnotatedDocument:
-    """A text with its spans in text order and its events; all offsets are into `text`."""
-
-    id: str
-    published: str | None
-    title: str
-    text: str
-    spans: tuple[Mark, ...]
-    events: tuple[Event, ...]
-
-
-def read(path: Path) -> list[AnnotatedDocument]:
-    """Every document of a JSON-lines file, in file order.
-
-    Raises `ValueError` that names the file and line of what is not of the form; `data.check` judges the content.
-    """
-    return list(parse(read_text(path).split("\n"), str(path)))
-
-
-def parse(lines: Iterable[str], source: str) -> Iterator[AnnotatedDocument]:
-    """The documents of JSON lines; `source` names them in messages. Empty lines are passed over."""
-    return sound(attempt(lines, source))
-
-
-def attempt(lines: Iterable[str], source: str) -> Iterator[AnnotatedDocument | ValueError]:
-    """The documents of JSON lines; a broken line gives an error in its place."""
-    return attempts(json_lines(lines, source), lambda line: from_record(json.loads(line)), EXPECTED)
-
-
-def write(documents: Iterable[AnnotatedDocument], path: Path) -> None:
-    """Write JSON lines that `read` reads back."""
-    lines = (json.dumps(to_record(document), ensure_ascii=False) + "\n" for document in documents)
-    path.write_text("".join(lines), "utf-8")
-
-
-def to_record(document: AnnotatedDocument) -> dict[str, Any]:
-    """The document as it stands in a JSON line."""
-    return {
-        "id": document.id, "published": document.published, "title": document.title, "text": document.text,
-        "spans": [
-            {"start": m.start, "end": m.end, "label": m.label} | ({} if m.holder is None else {"holder": m.holder})
-            for m in document.spans
-        ],
-        "events": [
-            {
-                "type": e.type, "trigger": {"start": e.start, "end": e.end},
-                "arguments": [{"role": a.role, "start": a.start, "end": a.end} for a in e.arguments],
-            }
-            for e in document.events
-        ],
-    }  # fmt: skip
-
-
-def from_record(record: dict[str, Any]) -> AnnotatedDocument:
-    """The document of a JSON line; raises `KeyError`, `TypeError` and the like where it is not of the form."""
-    spans = sorted(Mark(int(s["start"]), int(s["end"]), s["label"], s.get("holder")) for s in record["spans"])
-    events = tuple(
-        Event(
-            e["type"], int(e["trigger"]["start"]), int(e["trigger"]["end"]),
-            tuple(Role(a["role"], int(a["start"]), int(a["end"])) for a in e["arguments"]),
-        )
-        for e in record.get("events", ())
-    )  # fmt: skip
-    return AnnotatedDocument(
-        record["id"], record.get("published") or None, record.get("title", ""), record["text"], tuple(spans), events
-    )
+__all__ = ["AnnotatedDocument", "Event", "Mark", "Role", "attempt", "from_record", "parse", "read", "to_record", "write"]

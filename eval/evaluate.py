@@ -16,10 +16,10 @@ from typing import Any
 import yaowen
 from data.annotated import AnnotatedDocument, read
 from eval import samples
-from eval.events import argument_scores, gold_arguments, scores_on_gold_spans
-from eval.spans import SpanScores, score
 from yaowen.assemble import ArgumentModel
 from yaowen.document import Document
+from yaowen.evaluation.arguments import argument_scores, gold_arguments, scores_on_gold_spans
+from yaowen.evaluation.spans import SpanScores, score
 from yaowen.extractor import DEFAULT_MODEL
 from yaowen.schema import ENTITY_LABELS, TRIGGER_TYPES, trigger_label
 

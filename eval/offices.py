@@ -14,10 +14,10 @@ from typing import Any
 
 from data.annotated import AnnotatedDocument, read
 from eval import samples
-from eval.events import canonical, gold_spans
-from eval.spans import Counts
 from yaowen.assemble.holders import holders
 from yaowen.assemble.layout import Layout
+from yaowen.evaluation.arguments import canonical, gold_spans
+from yaowen.evaluation.spans import Counts
 from yaowen.ground.offices import read_office
 
 AUTHORED = Path("data/authored")

@@ -11,10 +11,10 @@ import pytest
 import yaowen
 from data.annotated import read
 from eval import card, evaluate, offsets, samples
-from eval.events import argument_scores, canonical, gold_arguments, gold_spans
 from tests.tiny_model import AUTHORED
 from training import arguments, config
 from yaowen.assemble import ArgumentModel
+from yaowen.evaluation.arguments import argument_scores, canonical, gold_arguments, gold_spans
 from yaowen.extractor import DEFAULT_MODEL
 from yaowen.text.normalise import normalise
 

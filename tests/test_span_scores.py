@@ -6,7 +6,7 @@ import pytest
 from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
 
-from eval.spans import Counts, SpanScores, score
+from yaowen.evaluation.spans import Counts, SpanScores, score
 
 LABELS = ("DATE", "LOCATION", "MEASURE")
 

@@ -18,13 +18,13 @@ import torch
 from safetensors.torch import save_file
 
 from data.annotated import AnnotatedDocument, read
-from eval.events import canonical, gold_spans, scores_on_gold_spans
-from eval.spans import SpanScores
 from training import config
 from yaowen.assemble.arguments import EPSILON, FORMAT, ROLE_NAMES, ArgumentModel
 from yaowen.assemble.candidates import Candidate, anchors, candidates, response_candidate
 from yaowen.assemble.features import Evidence
 from yaowen.assemble.layout import Layout
+from yaowen.evaluation.arguments import canonical, gold_spans, scores_on_gold_spans
+from yaowen.evaluation.spans import SpanScores
 from yaowen.schema import RESPONSE
 
 COLUMN = {name: column for column, name in enumerate(ROLE_NAMES)}

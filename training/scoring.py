@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from data import annotated
-from eval.spans import Key, SpanScores, score
 from training.examples import Example, encode
+from yaowen.evaluation.spans import Key, SpanScores, score
 from yaowen.schema import ENTITY_LABELS, SPAN_LABELS, TRIGGER_TYPES, trigger_label
 from yaowen.tagger import viterbi
 from yaowen.tagger.boundaries import trim
@@ -29,10 +29,8 @@ class DevSet:
     examples: tuple[Example, ...]
 
     @classmethod
-    def read(cls, path: Path, vocabulary: Vocabulary) -> "DevSet":
-        documents = tuple(annotated.read(path))
-        examples = tuple(encode(vocabulary, d.text, (), {}) for d in documents)
-        return cls(f"{path.parent.name}-{path.stem}", documents, examples)
+    def of(cls, name: str, documents: Sequence[annotated.AnnotatedDocument], vocabulary: Vocabulary) -> "DevSet":
+        return cls(name, tuple(documents), tuple(encode(vocabulary, d.text, (), {}) for d in documents))
 
     def pairs(self) -> Iterator[tuple[annotated.AnnotatedDocument, Example]]:
         return zip(self.documents, self.examples, strict=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from data.annotated import AnnotatedDocument
-from eval.spans import Key, SpanScores, score
 from yaowen.assemble import ArgumentModel, Assembly, assemble
+from yaowen.evaluation.spans import Key, SpanScores, score
+from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.spans import TaggedSpan
 from yaowen.text.normalise import normalise
 

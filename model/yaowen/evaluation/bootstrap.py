@@ -1,0 +1,101 @@
+"""Intervals and paired tests by the bootstrap over documents (Efron & Tibshirani 1993; Berg-Kirkpatrick et al. 2012)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yaowen.evaluation.spans import Counts, SpanScores
+
+SAMPLES: Final = 1000
+SEED: Final = 20200205
+LEVEL: Final = 0.95
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Counts of every document: `labels`, and `counts` (documents, labels, 3) of tp, fp, fn."""
+
+    labels: tuple[str, ...]
+    counts: Floats
+
+    @classmethod
+    def of(cls, documents: Sequence[SpanScores]) -> "Table":
+        labels = tuple(sorted({name for scores in documents for name in scores.labels}))
+        counts = np.zeros((len(documents), len(labels), 3))
+        for row, scores in zip(counts, documents, strict=True):
+            for column, name in enumerate(labels):
+                if one := scores.labels.get(name):
+                    row[column] = one.tp, one.fp, one.fn
+        return cls(labels, counts)
+
+    def only(self, labels: Sequence[str]) -> "Table":
+        """The columns of some labels."""
+        kept = [column for column, name in enumerate(self.labels) if name in labels]
+        return Table(tuple(self.labels[c] for c in kept), self.counts[:, kept])
+
+
+def weights(documents: int, samples: int = SAMPLES, seed: int = SEED) -> Floats:
+    """How often each document is drawn in each sample: (samples, documents). The same for the same number of documents."""
+    if documents == 0:
+        raise ValueError("no documents to score: expected at least one annotated document")
+    return np.random.default_rng(seed).multinomial(documents, [1 / documents] * documents, samples).astype(np.float64)
+
+
+def micro_f1(table: Table, drawn: Floats | None = None) -> Floats:
+    """F1 of the summed counts: (samples,), or () of the documents as they are."""
+    return _f1(_total(table, drawn).sum(axis=-2))
+
+
+def macro_f1(table: Table, drawn: Floats | None = None) -> Floats:
+    """Mean F1 of the labels that stand in gold or prediction of a sample: (samples,) or ()."""
+    total = _total(table, drawn)
+    present = total.sum(axis=-1) > 0
+    return np.asarray(np.where(present, _f1(total), 0).sum(axis=-1) / np.maximum(present.sum(axis=-1), 1))
+
+
+def label_f1(table: Table, drawn: Floats | None = None) -> Floats:
+    """F1 of every label: (samples, labels) or (labels,)."""
+    return _f1(_total(table, drawn))
+
+
+def _total(table: Table, drawn: Floats | None) -> Floats:
+    return table.counts.sum(axis=0) if drawn is None else np.tensordot(drawn, table.counts, axes=1)
+
+
+def _f1(counts: Floats) -> Floats:
+    tp, fp, fn = np.moveaxis(counts, -1, 0)
+    below = 2 * tp + fp + fn
+    return np.asarray(np.divide(2 * tp, below, out=np.zeros_like(below), where=below > 0))
+
+
+def interval(values: Floats) -> list[float]:
+    """The ends between which `LEVEL` of the samples lie."""
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return [round(float(low), 4), round(float(high), 4)]
+
+
+def p_value(differences: Floats) -> float:
+    """How often resampled documents turn the sign of a difference, on both sides (two-sided, at most 1)."""
+    samples = len(differences)
+    below, above = int((differences <= 0).sum()), int((differences >= 0).sum())
+    return round(min(1.0, 2 * (min(below, above) + 1) / (samples + 1)), 4)
+
+
+def summary(documents: Sequence[SpanScores], drawn: Floats) -> dict[str, Any]:
+    """Micro, macro and per-label scores with their intervals, as plain data."""
+    table = Table.of(documents)
+    labels = label_f1(table, drawn)
+    total = table.counts.sum(axis=0)
+    return {
+        "micro": Counts(*total.sum(axis=0).tolist()).to_dict() | {"interval": interval(micro_f1(table, drawn))},
+        "macro": {"f1": round(float(macro_f1(table)), 4), "interval": interval(macro_f1(table, drawn))},
+        "labels": {
+            name: Counts(*total[column].tolist()).to_dict() | {"interval": interval(labels[:, column])}
+            for column, name in enumerate(table.labels)
+        },
+    }

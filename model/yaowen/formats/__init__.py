@@ -1,0 +1,1 @@
+"""Annotated documents: how they are read, checked and written."""
