@@ -61,8 +61,8 @@ def some_settings(encoder: Path, output: Path, data: Path, *overrides: str) -> S
     return config.load(
         Settings, CONFIG,
         [
-            f"output={output}", f"start={encoder}", "precision=fp32", "threads=1", "public.schedule.epochs=0",
-            f'domain.train=["{data}"]', f'domain.dev=["{data}"]', "domain.schedule.layer_decay=1.0",
+            f"output={output}", f"encoder={encoder}", "precision=fp32", "threads=1", "public.schedule.epochs=0",
+            f"data.train={data}", f"data.dev={data}", "domain.schedule.layer_decay=1.0",
             "domain.schedule.epochs=12", "domain.schedule.learning_rate=4e-3", "domain.schedule.dropout=0.0",
             "domain.schedule.batch=600", "domain.schedule.average=0.5", "domain.schedule.warm_up=0.1",
             *(f"augmentation.{f.name}=0.0" for f in dataclasses.fields(Augmentation) if f.name != "swap"),
@@ -149,8 +149,8 @@ def test_public_sets_come_first_where_they_are_asked_for(encoder: Path, tmp_path
 
 def test_dev_and_test_are_never_trained_on() -> None:
     settings = config.load(Settings, CONFIG)
-    assert all(path.stem == "train" for path in settings.domain.train)
-    assert all(path.stem == "dev" for path in settings.domain.dev)
+    assert all(path.stem == "train" for path in settings.data.train)
+    assert all(path.stem == "dev" for path in settings.data.dev)
 
 
 # --- Text made to vary

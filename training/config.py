@@ -20,16 +20,10 @@ T = TypeVar("T")
 def load(kind: type[T], path: Path, overrides: typing.Sequence[str] = ()) -> T:
     """The settings of a TOML file as an instance of the dataclass `kind`; each override is `section.key=value`.
 
-    Raises `ValueError` for an unknown or missing key and for a value of another type.
+    A file with `extends = "OTHER.toml"` says only what differs from the file of that name beside it. Raises `ValueError`
+    for an unknown or missing key and for a value of another type.
     """
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ValueError(
-            f"{path}: no such configuration; the ones that come with the project are in training/configs/"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path}: not valid TOML: {error}") from None
+    table = _read(path)
     for override in overrides:
         _override(table, override)
     return _build(kind, table, str(path))
@@ -38,6 +32,23 @@ def load(kind: type[T], path: Path, overrides: typing.Sequence[str] = ()) -> T:
 def save(settings: Any, path: Path) -> None:
     """Write resolved settings beside what they made; `load` reads them back."""
     path.write_text(tomli_w.dumps(_plain(dataclasses.asdict(settings))), "utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ValueError(
+            f"{path}: no such configuration; the ones that come with the project are in training/configs/"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: not valid TOML: {error}") from None
+    return _merged(_read(path.with_name(table.pop("extends"))), table) if "extends" in table else table
+
+
+def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    both = {key: _merged(under[key], over[key]) for key in under if isinstance(under[key], dict) and key in over}
+    return under | over | both
 
 
 def _override(table: dict[str, Any], override: str) -> None:
@@ -72,7 +83,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return _convert(next(a for a in arguments if a is not type(None)), value, where)
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):
         return _build(typing.cast(type, hint), value, where)
-    if origin is tuple and isinstance(value, list):
+    if origin is tuple and not isinstance(value, dict):
+        value = value if isinstance(value, list) else [value]  # data.train=FILE needs no brackets
         return tuple(_convert(arguments[0], item, where) for item in value)
     if origin is dict and isinstance(value, dict):
         return {key: _convert(arguments[1], item, where) for key, item in value.items()}

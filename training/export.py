@@ -9,6 +9,7 @@ FOLDER holds a `BertForTokenClassification` (`config.json`, `model.safetensors` 
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from training.hf_tokenizer import write_tokenizer
 from training.onnx_graph import bert_token_classifier
 from yaowen.tagger.folder import ModelFolder, write_manifest
 
+ASSEMBLER = ("assembler.json", "assembler.safetensors")
+OWN = "own"  # the version of a model that is none of the project's
 TOLERANCE = 1e-4  # largest difference of a logit between the graph and transformers
 
 
@@ -39,6 +42,18 @@ def export(folder: Path, version: str, temperature: float = 1.0, window: int | N
             path.chmod(0o644)
     write_manifest(folder, version, temperature, window)
     return ModelFolder.load(folder)
+
+
+def complete(folder: Path, base: Path) -> ModelFolder:
+    """Make a fine-tuned folder a whole model with what `base`, a model, says about arguments, temperature and window.
+
+    Raises `ValueError` where `base` is not a model with an assembler.
+    """
+    model = ModelFolder.load(base)
+    for name in ASSEMBLER:
+        shutil.copy(model.file(name), folder / name)
+    positions = json.loads((folder / "config.json").read_text("utf-8"))["max_position_embeddings"]
+    return export(folder, OWN, model.temperature, min(model.window, positions - 2))
 
 
 def largest_difference(folder: ModelFolder, seed: int = 0) -> float:

@@ -1,11 +1,12 @@
-"""Fine-tuning of an encoder into the tagger.
+"""Fine-tuning of an encoder, or of a tagger, into the tagger.
 
     python -m training.finetune --config training/configs/finetune.toml [section.key=value ...]
 
 Stage 1 (`[public]`) trains the encoder on public NER sets, a linear head for each, and keeps the encoder
 (`output`/encoder). Stage 2 (`[domain]`) trains the tagger itself on our annotated news, scores the dev documents after
 every epoch with the averaged weights, and keeps the best. `output` then holds a `BertForTokenClassification` folder,
-`metrics.json`, the resolved `finetune.toml` and `predictions-dev.jsonl`. A stage whose `epochs` is 0 is left out.
+`metrics.json`, the resolved `finetune.toml` and `predictions-dev.jsonl`. A stage whose `epochs` is 0 is left out. With
+`assembler` the folder is then made one that `yaowen.load` takes.
 """
 
 import argparse
@@ -22,11 +23,13 @@ import numpy as np
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from data import annotated, labelled
-from training import config
+from data import labelled
+from training import config, corpus, encoders
 from training.augment import Augmentation, Augmenter
 from training.chain import Chain
+from training.corpus import Data
 from training.examples import IGNORED, Example, batches, collate, encode, tag_names, windows
+from training.export import complete
 from training.model import DOMAIN, Tagger, load_encoder, logits, save_tagger
 from training.scoring import DevSet, decode, report
 from yaowen.schema import SPAN_LABELS
@@ -71,8 +74,6 @@ class Public:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Domain:
-    train: tuple[Path, ...]
-    dev: tuple[Path, ...]
     schedule: Schedule
 
 
@@ -81,10 +82,13 @@ class Settings:
     """Everything that decides a fine-tuning run."""
 
     output: Path
-    start: Path
+    encoder: str
+    revision: str
+    assembler: str
     seed: int
     precision: str
     threads: int
+    data: Data
     public: Public
     domain: Domain
     augmentation: Augmentation
@@ -118,21 +122,23 @@ def finetune(settings: Settings) -> dict[str, Any]:
         torch.set_num_threads(settings.threads)
     settings.output.mkdir(parents=True, exist_ok=True)
     config.save(settings, settings.output / "finetune.toml")
-    vocabulary = Vocabulary.load(settings.start)
-    metrics: dict[str, Any] = {"seed": settings.seed}
-    start = settings.start
+    begun = encoders.prepare(settings.encoder, settings.revision, settings.output / "start")
+    start, vocabulary = begun.folder, Vocabulary.load(begun.folder)
+    metrics: dict[str, Any] = {"seed": settings.seed, "encoder": {"name": begun.name, "revision": begun.revision}}
     if settings.public.schedule.epochs:
         torch.manual_seed(settings.seed)
-        metrics["public"] = train_public(settings, vocabulary)
+        metrics["public"] = train_public(settings, start, vocabulary)
         start = settings.output / "encoder"
     if settings.domain.schedule.epochs:
         torch.manual_seed(settings.seed + 1)
         metrics["domain"] = train_domain(settings, start, vocabulary)
     (settings.output / "metrics.json").write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    if settings.assembler and "domain" in metrics:
+        complete(settings.output, Path(settings.assembler))
     return metrics
 
 
-def train_public(settings: Settings, vocabulary: Vocabulary) -> dict[str, Any]:
+def train_public(settings: Settings, start: Path, vocabulary: Vocabulary) -> dict[str, Any]:
     """Stage 1: the encoder reads every public train split with a head of its own; writes `output`/encoder."""
     stage, heads, sources = settings.public, {}, []
     for name in stage.sets:
@@ -143,29 +149,31 @@ def train_public(settings: Settings, vocabulary: Vocabulary) -> dict[str, Any]:
         examples = [e for e in examples if len(e.ids)]
         heads[name.replace(".", "_")] = names
         sources.append(Source(name.replace(".", "_"), lambda rng, made=examples: made, stage.schedule))  # type: ignore[misc]
-    model = Tagger(load_encoder(settings.start, stage.schedule.dropout), heads)
+    model = Tagger(load_encoder(start, stage.schedule.dropout), heads)
     average, record = train(model, sources, stage.schedule, settings, stage.temperature)
     folder = settings.output / "encoder"
     average.bert.save_pretrained(folder)
-    shutil.copy(settings.start / "vocab.txt", folder / "vocab.txt")
+    shutil.copy(start / "vocab.txt", folder / "vocab.txt")
     digests = {name: digest(stage.folder / (name + labelled.SUFFIX)) for name in stage.sets}
-    return record | {"data": digests, "start": digest(settings.start / "model.safetensors")}
+    return record | {"data": digests, "start": digest(start / "model.safetensors")}
 
 
 def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dict[str, Any]:
     """Stage 2: the tagger itself; writes the model folder and the predictions on the dev documents."""
-    stage = settings.domain
-    documents = [d for path in stage.train for d in annotated.read(path)]
-    dev = [DevSet.read(path, vocabulary) for path in stage.dev]
+    stage, found = settings.domain, corpus.load(settings.data, settings.seed)
+    dev = [DevSet.of(name, documents, vocabulary) for name, documents in found.dev]
+    if unmarked := found.unmarked():
+        print(f"no document marks {', '.join(unmarked)}: the tagger unlearns what is not marked", flush=True)
     names = tag_names(SPAN_LABELS)
     tags = {tag: i for i, tag in enumerate(names)}
-    augmenter = Augmenter(settings.augmentation, documents)
+    augmenter = Augmenter(settings.augmentation, found.train)
 
     def make(rng: np.random.Generator) -> list[Example]:
-        texts = (augmenter.text(d.text, d.spans, rng) for d in documents)
+        texts = (augmenter.text(d.text, d.spans, rng) for d in found.train)
         return [augmenter.ids(encode(vocabulary, text, spans, tags), rng) for text, spans in texts]
 
     model = Tagger(load_encoder(start, stage.schedule.dropout), {DOMAIN: names})
+    encoders.take_head(model, names, start)
     scheme = Scheme.of(names)
     best: dict[str, Any] = {"f1": -1.0}
 
@@ -176,7 +184,7 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
         f1 = scores["both"]["all"]["f1"]
         if f1 > best["f1"]:
             best.update(f1=f1, epoch=epoch, scores=scores)
-            save_tagger(averaged, names, settings.start / "vocab.txt", settings.output)
+            save_tagger(averaged, names, start / "vocab.txt", settings.output)
             for file, lines in zip(dev, predictions, strict=True):
                 file.write(lines, settings.output / f"predictions-{file.name}.jsonl")
         return {
@@ -185,7 +193,7 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
 
     source = Source(DOMAIN, make, stage.schedule)
     _, record = train(model, [source], stage.schedule, settings, 1.0, after_epoch)
-    digests = {str(path): digest(path) for path in (*stage.train, *stage.dev)}
+    digests = {str(path): digest(path) for path in (*settings.data.train, *settings.data.dev)}
     return record | {
         "best_epoch": best["epoch"],
         "dev": best["scores"],
@@ -313,9 +321,9 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         settings = config.load(Settings, arguments.config, arguments.overrides)
+        finetune(settings)
     except ValueError as error:
         parser.error(str(error))
-    finetune(settings)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def bert_token_classifier(folder: Path) -> onnx.ModelProto:
     Raises `ValueError` for a configuration that this graph does not compute.
     """
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    _check(config, folder)
+    check_config(config, folder)
     graph = _Graph(read_header(folder / WEIGHTS))
     heads, width = int(config["num_attention_heads"]), int(config["hidden_size"])
     epsilon = float(config["layer_norm_eps"])
@@ -109,7 +109,8 @@ class _Graph:
         )
 
 
-def _check(config: Mapping[str, Any], folder: Path) -> None:
+def check_config(config: Mapping[str, Any], folder: Path) -> None:
+    """Raises `ValueError` for the configuration of a model that this graph does not compute."""
     wanted = {"model_type": "bert", "hidden_act": "gelu"}
     for key, value in wanted.items():
         if config.get(key) != value:

@@ -2,7 +2,7 @@
 
     python -m training.pseudo --config training/configs/pseudo.toml [key=value ...]
 
-Writes annotated documents (form: data/README.md, without events) that `domain.train` of a fine-tuning takes. Documents that
+Writes annotated documents (form: data/README.md, without events) that `data.train` of a fine-tuning takes. Documents that
 share a stretch with one to be scored on are left out. Several models vote: a span stays where most of them read it.
 """
 
