@@ -16,6 +16,7 @@ from yaowen.tagger import viterbi
 from yaowen.tagger.folder import TRANSITIONS
 
 SHUT = -1e4
+FLOOR = -37.0  # nats below the best tag of a character: no tag is less likely, so that no sentence is impossible in float32
 
 
 def legal_steps(names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -87,7 +88,7 @@ class _LogPartition(torch.autograd.Function):
         firsts, lengths = firsts[order], lengths[order]
         raw, steps = scores.detach().numpy(), np.exp(step.detach().numpy())
         top = raw.max(1, keepdims=True)
-        weights = np.exp(raw - top)  # (characters, tags)
+        weights = np.exp(np.maximum(raw - top, FLOOR))  # (characters, tags)
         reach = np.empty_like(weights)  # of a tag given what stands before and at its character
         scale = np.empty((len(raw), 1), raw.dtype)
         before = np.exp(start.detach().numpy())[None].repeat(len(firsts), 0)
