@@ -12,7 +12,7 @@ from transformers import AutoModelForTokenClassification, BertConfig, BertModel
 
 from data import annotated
 from data.annotated import AnnotatedDocument, Mark
-from training import config
+from training import config, public_scores
 from training.augment import Augmentation, Augmenter, NameMaker, apply
 from training.chain import Chain
 from training.examples import IGNORED, batches, collate, encode, tag_names, windows
@@ -138,13 +138,38 @@ def test_public_sets_come_first_where_they_are_asked_for(encoder: Path, tmp_path
     metrics = finetune(
         some_settings(
             encoder, output, few(tmp_path / "few.jsonl", 2), f"public.folder={tmp_path}", 'public.sets=["small"]',
-            "public.schedule.epochs=2", "domain.schedule.epochs=1",
+            "public.scored.small=train", "public.schedule.epochs=2", "domain.schedule.epochs=1",
         )
     )  # fmt: skip
     assert [line["epoch"] for line in metrics["public"]["log"]] == [1, 2]
     kept, begun = (BertModel.from_pretrained(f).state_dict() for f in (output / "encoder", encoder))
     assert any(not torch.equal(kept[name], begun[name]) for name in begun)
     assert (output / "encoder" / "vocab.txt").read_bytes() == (encoder / "vocab.txt").read_bytes()
+    scores = metrics["public"]["scores"]
+    assert list(scores) == ["small"], "sets without a head of this run are not scored"
+    model, heads = public_scores.load_heads(output / "encoder")
+    again = public_scores.score(model, heads, Vocabulary.load(encoder), tmp_path, {"small": "train"})
+    assert again == scores, "the heads that were kept are those that were scored"
+
+
+def test_a_head_reads_long_texts_whole_and_its_chain_of_zeros_lets_no_broken_span_out(
+    encoder: Path, vocabulary: Vocabulary
+) -> None:
+    torch.manual_seed(1)
+    model = Tagger(load_encoder(encoder, 0.0), {"set": ["O", "B-A", "I-A", "B-B", "I-B"]}).eval()
+    torch.nn.init.normal_(model.heads["set"].weight)
+    long = "".join(d.text for d in DOCUMENTS[:3])
+    assert len(long) > 2 * public_scores.WINDOW
+    texts = ["　", DOCUMENTS[0].text[:40], long, ""]
+    found = public_scores.spans(model, "set", ["O", "B-A", "I-A", "B-B", "I-B"], vocabulary, texts)
+    assert [len(f) > 0 for f in found] == [False, True, True, False]
+    assert found[2][-1].end > public_scores.WINDOW * 2
+    assert all(a.end <= b.start for a, b in pairwise(found[2]))
+    alone = public_scores.spans(model, "set", ["O", "B-A", "I-A", "B-B", "I-B"], vocabulary, texts[1:2])
+    assert alone == found[1:2]
+    figures = public_scores.strict([len(t) for t in texts], found, found)
+    assert figures["f1"] == 1.0
+    assert figures["gold"] == sum(map(len, found))
 
 
 def test_dev_and_test_are_never_trained_on() -> None:

@@ -2,10 +2,11 @@
 
     python -m training.finetune --config training/configs/finetune.toml [section.key=value ...]
 
-Stage 1 (`[public]`) trains the encoder on public NER sets, a linear head for each, and keeps the encoder
-(`output`/encoder). Stage 2 (`[domain]`) trains the tagger itself on our annotated news, scores the dev documents after
-every epoch with the averaged weights, and keeps the best. `output` then holds a `BertForTokenClassification` folder,
-`metrics.json`, the resolved `finetune.toml` and `predictions-dev.jsonl`. A stage whose `epochs` is 0 is left out. With
+Stage 1 (`[public]`) trains the encoder on public NER sets, a linear head for each, keeps the encoder and the heads
+(`output`/encoder) and scores them on the sets' official test splits. Stage 2 (`[domain]`) trains the tagger itself on
+our annotated news, scores the dev documents after every epoch with the averaged weights, and keeps the best. `output`
+then holds a `BertForTokenClassification` folder, `metrics.json`, the resolved `finetune.toml` and
+`predictions-dev.jsonl`. A stage whose `epochs` is 0 is left out. With
 `assembler` the folder is then made one that `yaowen.load` takes.
 """
 
@@ -24,7 +25,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from data import labelled
-from training import config, corpus, encoders
+from training import config, corpus, encoders, public_scores
 from training.augment import Augmentation, Augmenter
 from training.chain import Chain
 from training.corpus import Data
@@ -70,6 +71,7 @@ class Public:
     sets: tuple[str, ...]
     temperature: float
     schedule: Schedule
+    scored: dict[str, str] = dataclasses.field(default_factory=dict)  # set: the split its head is scored on
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -147,15 +149,18 @@ def train_public(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
         tags = {tag: i for i, tag in enumerate(names)}
         examples = [encode(vocabulary, t.text, t.spans, tags) for t in texts]
         examples = [e for e in examples if len(e.ids)]
-        heads[name.replace(".", "_")] = names
-        sources.append(Source(name.replace(".", "_"), lambda rng, made=examples: made, stage.schedule))  # type: ignore[misc]
+        head = public_scores.head_name(name)
+        heads[head] = names
+        sources.append(Source(head, lambda rng, made=examples: made, stage.schedule))  # type: ignore[misc]
     model = Tagger(load_encoder(start, stage.schedule.dropout), heads)
     average, record = train(model, sources, stage.schedule, settings, stage.temperature)
     folder = settings.output / "encoder"
     average.bert.save_pretrained(folder)
     shutil.copy(start / "vocab.txt", folder / "vocab.txt")
+    public_scores.save_heads(average, heads, folder)
+    scores = public_scores.score(average, heads, vocabulary, stage.folder, stage.scored)
     digests = {name: digest(stage.folder / (name + labelled.SUFFIX)) for name in stage.sets}
-    return record | {"data": digests, "start": digest(start / "model.safetensors")}
+    return record | {"scores": scores, "data": digests, "start": digest(start / "model.safetensors")}
 
 
 def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dict[str, Any]:
