@@ -25,7 +25,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from data import labelled
-from training import config, corpus, encoders, public_scores
+from training import config, corpus, encoders, public_scores, sampling
 from training.augment import Augmentation, Augmenter
 from training.chain import Chain
 from training.corpus import Data
@@ -54,6 +54,7 @@ class Schedule:
     dropout: float
     label_smoothing: float
     consistency: float
+    adversarial: float
     chain: float
     chain_speed: float
     average: float
@@ -76,6 +77,8 @@ class Public:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Domain:
+    share: float
+    balance: float
     schedule: Schedule
 
 
@@ -171,10 +174,12 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
         print(f"no document marks {', '.join(unmarked)}: the tagger unlearns what is not marked", flush=True)
     names = tag_names(SPAN_LABELS)
     tags = {tag: i for i, tag in enumerate(names)}
-    augmenter = Augmenter(settings.augmentation, found.train)
+    documents = sampling.portion(found.train, stage.share, settings.seed)
+    often = sampling.weights(documents, stage.balance)
+    augmenter = Augmenter(settings.augmentation, documents)
 
     def make(rng: np.random.Generator) -> list[Example]:
-        texts = (augmenter.text(d.text, d.spans, rng) for d in found.train)
+        texts = (augmenter.text(d.text, d.spans, rng) for d in sampling.draw(documents, often, rng))
         return [augmenter.ids(encode(vocabulary, text, spans, tags), rng) for text, spans in texts]
 
     model = Tagger(load_encoder(start, stage.schedule.dropout), {DOMAIN: names})
@@ -200,6 +205,7 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
     _, record = train(model, [source], stage.schedule, settings, 1.0, after_epoch)
     digests = {str(path): digest(path) for path in (*settings.data.train, *settings.data.dev)}
     return record | {
+        "documents": len(documents),
         "best_epoch": best["epoch"],
         "dev": best["scores"],
         "data": digests,
@@ -240,8 +246,11 @@ def train(
                 group["lr"] = group["peak"] * rate(progress, schedule)
         source = sources[rng.choice(len(sources), p=sizes / sizes.sum())]
         model.train()
-        loss = loss_of(model, source.next(rng), source.name, schedule, settings.precision)
+        batch = source.next(rng)
+        loss = loss_of(model, batch, source.name, schedule, settings.precision)
         loss.backward()
+        if schedule.adversarial:
+            perturbed(model, batch, source.name, schedule, settings.precision)
         torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
         for optimiser in optimisers:
             optimiser.step()
@@ -282,6 +291,21 @@ def loss_of(model: Tagger, batch: list[Example], head: str, schedule: Schedule, 
         back = torch.nn.functional.kl_div(second, first, reduction="batchmean", log_target=True)
         loss = loss + schedule.consistency * (between + back) / 2
     return loss
+
+
+def perturbed(model: Tagger, batch: list[Example], head: str, schedule: Schedule, precision: str) -> None:
+    """Add the gradient of the loss where the character embeddings stand `adversarial` further up its slope (FGM).
+
+    The fast gradient method of Miyato et al. 2017; the embeddings are afterwards what they were.
+    """
+    weight = model.bert.embeddings.word_embeddings.weight
+    assert weight.grad is not None
+    kept = weight.detach().clone()
+    with torch.no_grad():
+        weight += schedule.adversarial * weight.grad / weight.grad.norm().clamp_min(1e-12)
+    loss_of(model, batch, head, schedule, precision).backward()
+    with torch.no_grad():
+        weight.copy_(kept)
 
 
 def make_optimisers(model: Tagger, schedule: Schedule) -> list[torch.optim.Optimizer]:
