@@ -2,7 +2,7 @@
 
     python -m data.check CORPUS [CORPUS ...] [--format FORMAT] [--labels NAME]
 
-A CORPUS is a file in any format of `data.formats`, or a folder of them. *Problems* break the guidelines (sections 1 and 4)
+A CORPUS is a file in any format of `yaowen.formats`, or a folder of them. *Problems* break the guidelines (sections 1 and 4)
 or let a test be learnt by heart: broken lines, spans outside the text or over one another, unknown labels, edges that are
 punctuation, events with wrong parts, texts that stand in two places, texts of two splits that share long stretches. With
 one, the exit status is 1. *Doubts* may be right: the same words marked differently in like contexts. Files given together
@@ -17,10 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import formats
-from data.annotated import AnnotatedDocument, Event, Mark
 from data.consistency import conflicts, unmarked
 from data.leakage import Placed, repeated, shared
+from yaowen import formats
+from yaowen.formats.annotated import AnnotatedDocument, Event, Mark
 from yaowen.schema import EVENT_TYPES, PEOPLE, ROLES, SPAN_LABELS, anchor_type
 from yaowen.tagger.boundaries import trim
 
@@ -124,7 +124,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS")
     parser.add_argument("--format", choices=sorted(formats.FORMATS), default="", help="default: found out")
-    parser.add_argument("--labels", default="", help="a table of data/formats/labels.toml")
+    parser.add_argument("--labels", default="", help="a table of model/yaowen/formats/labels.toml")
     chosen = parser.parse_args()
     warnings.showwarning = lambda message, *_: print(f"note: {message}", file=sys.stderr)
     report = check(chosen.corpora, chosen.format, chosen.labels)

@@ -4,7 +4,7 @@
 
 Read: yaowen (our JSON lines), cluener, doccano, label-studio, columns (BIO, BMES, BIOES, CoNLL), cec, brat; the format is
 found out where it is not said. Written: yaowen (the default), doccano, label-studio, columns. `--labels` turns the labels
-of a public set into ours: a table of data/formats/labels.toml.
+of a public set into ours: a table of model/yaowen/formats/labels.toml.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from data.formats import FORMATS, read
+from yaowen.formats import FORMATS, read
 
 
 def main() -> int:
@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--from", dest="source", choices=sorted(FORMATS), default="", help="default: found out")
     parser.add_argument("--to", dest="target", choices=sorted(writers), default="yaowen")
-    parser.add_argument("--labels", default="", help="a table of data/formats/labels.toml")
+    parser.add_argument("--labels", default="", help="a table of model/yaowen/formats/labels.toml")
     chosen = parser.parse_args()
     warnings.showwarning = lambda message, *_: print(f"note: {message}", file=sys.stderr)
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from data.annotated import AnnotatedDocument
+from yaowen.formats.annotated import AnnotatedDocument
 
 SHINGLE: Final = 12  # characters in a row that two news texts seldom share unless one takes them from the other
 LEAST: Final = 20  # shared shingles below which two texts are taken to share formulas only

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import annotated, formats
+from data import annotated, dataset
 from data.annotated import AnnotatedDocument, Event, Mark, Role
-from data.formats import columns, dataset, doccano, label_studio
-from data.formats.labels import relabel, table
+from yaowen import formats
+from yaowen.formats import columns, doccano, label_studio
+from yaowen.formats.labels import relabel, table
 
 ROOT = Path(__file__).parent.parent
 AUTHORED = annotated.read(ROOT / "data" / "authored" / "dev.jsonl")

@@ -62,7 +62,7 @@ class AnnotatedDocument:
 def read(path: Path) -> list[AnnotatedDocument]:
     """Every document of a JSON-lines file, in file order.
 
-    Raises `ValueError` that names the file and line of what is not of the form; `data.check` judges the content.
+    Raises `ValueError` that names the file and line of what is not of the form; `form.problems` judges the content.
     """
     return list(parse(read_text(path).split("\n"), str(path)))
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from data.annotated import AnnotatedDocument, Mark
-from data.formats.spans import mark, note
-from data.units import attempts, read_text
+from yaowen.formats.annotated import AnnotatedDocument, Mark
+from yaowen.formats.spans import mark, note
+from yaowen.formats.units import attempts, read_text
 
 EXPECTED: Final = "T<number>, tab, LABEL START END, tab, words"
 SPAN: Final = re.compile(r"T\d+\t(\S+) (\d+ \d+(?:;\d+ \d+)*)\t(.*)")

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from data.annotated import AnnotatedDocument
-from data.formats.spans import mark, relations, with_relations
-from data.units import attempts, json_lines, read_text
+from yaowen.formats.annotated import AnnotatedDocument
+from yaowen.formats.spans import mark, relations, with_relations
+from yaowen.formats.units import attempts, json_lines, read_text
 
 EXPECTED: Final = '{"text", "label": [[start, end, label], …]} or {"text", "entities": […], "relations": […]} a line'
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from datasets import Dataset, Features, List, Value
 
-from data.annotated import AnnotatedDocument, from_record, to_record
+from yaowen.formats.annotated import AnnotatedDocument, from_record, to_record
 
 _PLACE: Final = {"start": Value("int32"), "end": Value("int32")}
 FEATURES: Final = Features({

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from data.annotated import AnnotatedDocument, Event, Mark, Role
-from data.units import attempts
+from yaowen.formats.annotated import AnnotatedDocument, Event, Mark, Role
+from yaowen.formats.units import attempts
 
 SPANS: Final = ("Denoter", "Time", "Location", "Participant", "Object", "Means")
 LINE_END: Final = "\u2029"  # Unicode's paragraph separator, until white space is squeezed out

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from data.annotated import AnnotatedDocument
+from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.schema import EVENT_TYPES
 
 if sys.version_info >= (3, 11):

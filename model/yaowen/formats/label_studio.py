@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from data.annotated import AnnotatedDocument, Mark
-from data.formats.spans import Relation, mark, note, relations, with_relations
-from data.units import attempts, read_text
+from yaowen.formats.annotated import AnnotatedDocument, Mark
+from yaowen.formats.spans import Relation, mark, note, relations, with_relations
+from yaowen.formats.units import attempts, read_text
 
 EXPECTED: Final = 'a list of tasks {"data": {"text"}, "annotations": [{"result": [regions]}]}'
 

@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from data.annotated import AnnotatedDocument, Mark
-from data.units import attempts, read_text
+from yaowen.formats.annotated import AnnotatedDocument, Mark
+from yaowen.formats.units import attempts, read_text
 
 EXPECTED: Final = "a token and its tag (O, B-LABEL, I-LABEL, …) a line"
 START: Final = "-DOCSTART-"

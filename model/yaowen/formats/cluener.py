@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from data.annotated import AnnotatedDocument
-from data.formats.spans import mark
-from data.units import attempts, json_lines, read_text
+from yaowen.formats.annotated import AnnotatedDocument
+from yaowen.formats.spans import mark
+from yaowen.formats.units import attempts, json_lines, read_text
 
 EXPECTED = '{"text", "label": {type: {surface: [[first, last], …]}}} a line'
 

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from data.annotated import AnnotatedDocument, Event, Mark, Role
+from yaowen.formats.annotated import AnnotatedDocument, Event, Mark, Role
 from yaowen.schema import EVENT_TYPES, RESPONSE, ROLES, anchor_type
 
 HOLDER: Final = "holder"  # the relation from a POSITION to the person who holds it
@@ -18,8 +18,8 @@ def mark(text: str, start: int, end: int, label: str, surface: str | None = None
 
     Raises `ValueError` where it is not inside the text or does not read so.
 
-    >>> mark("罗一凡来了", 0, 3, "NAME", "罗一凡")
-    Mark(start=0, end=3, label='NAME', holder=None)
+    >>> mark("罗一凡来了", 0, 3, "NAME", "罗一凡") == Mark(0, 3, "NAME")
+    True
     """
     where = f"the span {label} [{start}, {end})"
     if not 0 <= start < end <= len(text):
@@ -43,7 +43,7 @@ def note(message: str) -> None:
 def relations(document: AnnotatedDocument) -> Iterator[Relation]:
     """Events and holders as relations between spans: from the anchor to what fills a role, from an office to its holder.
 
-    An argument that is no span of the document has none; `data.check` tells of it.
+    An argument that is no span of the document has none.
     """
     place = {(m.start, m.end): m for m in document.spans}
     people = {m.start: m for m in document.spans if m.label in ("OFFICIAL", "PERSON")}
