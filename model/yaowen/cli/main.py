@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from yaowen.cli.evaluate import evaluate_command
 from yaowen.cli.predict import predict_command
 
 
@@ -24,6 +25,7 @@ def main() -> None:
 
 
 main.add_command(predict_command)
+main.add_command(evaluate_command)
 
 if __name__ == "__main__":
     main()

@@ -15,6 +15,8 @@ def problems(document: AnnotatedDocument) -> Iterator[str]:
     "the span PLACE [0, 3) '三亚市' has an unknown label"
     """
     text, before = document.text, None
+    if not any(c.isalnum() for c in text):
+        yield "the text is empty: nothing can be found in it; take the document out"
     for span in document.spans:
         name = _name(span, text)
         if not 0 <= span.start < span.end <= len(text):
