@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.marked import marked
-from yaowen.ground.document import event_place, ground
+from yaowen.ground.dates import read_dates
+from yaowen.ground.document import event_date, event_place, ground
 from yaowen.ground.places import ground_places
 from yaowen.schema import SPAN_LABELS
 from yaowen.spans import TaggedSpan
@@ -20,6 +21,26 @@ def read(source: str):
     meaning = ground(text, spans)
     named = {text[s.start : s.end]: s for s in spans}
     return named, meaning
+
+
+def test_dates_are_read_against_those_before_and_the_publication():
+    text, spans = marked("[DATE 2月8日上午][TRIGGER:meeting 召开]会议，[DATE 当晚]公布，[DATE 近日]强调")
+    dates = ground(text, spans, published="2020-02-10").dates
+    assert [dates[s].start for s in spans if s in dates] == ["2020-02-08T08:00", "2020-02-08T18:00", "2020-02-03"]
+    assert all(value.reason for value in ground(text, spans).dates.values())
+
+
+def test_the_date_of_an_event_is_the_finest_or_all_of_a_week():
+    told = read_dates(["2022年3月", "2日", "上午", "下午", "4日", "30日", "3月1日以来", "某日"])
+    month, day, morning, afternoon, later, far, since, nothing = told
+    assert event_date([]) is event_date([nothing]) is None
+    assert event_date([month, day, morning]) is morning
+    assert event_date([nothing, day]) is day
+    assert event_date([morning, afternoon]).to_dict()["end"] == "2022-03-02T17:59"
+    both = event_date([afternoon, later])
+    assert (both.start, both.end, both.precision.value) == ("2022-03-02", "2022-03-04", "day")
+    assert event_date([day, far]) is None
+    assert event_date([since, day]) is day
 
 
 def test_a_bare_body_belongs_to_the_documents_place():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from yaowen.schema import SCHEMA
 
 if TYPE_CHECKING:
+    from yaowen.ground.dates import DateValue
     from yaowen.ground.offices import OfficeReading
     from yaowen.ground.places import Place
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 class Span:
     """A labelled span: half-open code points into the raw text, `raw[start:end] == text`.
 
-    `place` is what the span of a place, a body or an office was grounded to.
+    `date` is what a DATE span means, `place` where the place, the body or the office of a span is.
     """
 
     start: int
@@ -23,6 +24,7 @@ class Span:
     label: str
     score: float
     normalized: str
+    date: "DateValue | None" = None
     place: "Place | None" = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -30,7 +32,8 @@ class Span:
             "start": self.start, "end": self.end, "text": self.text, "label": self.label,
             "score": round(self.score, 4), "normalized": self.normalized,
         }  # fmt: skip
-        return record if self.place is None else record | {"place": self.place.to_dict()}
+        meaning = {"date": self.date, "place": self.place}
+        return record | {name: value.to_dict() for name, value in meaning.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,14 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened: an anchor (trigger or MEASURE) and its arguments in text order; `place`: where, by its location."""
+    """What happened: an anchor (trigger or MEASURE), its arguments in text order, when and where by them."""
 
     id: str
     type: str
     trigger: Span
     score: float
     arguments: tuple[Argument, ...]
+    date: "DateValue | None" = None
     place: "Place | None" = None
 
     def fillers(self, role: str) -> tuple[Argument, ...]:
@@ -108,7 +112,8 @@ class Event:
     def to_dict(self, explain: bool = False) -> dict[str, Any]:
         return {
             "id": self.id, "type": self.type, "trigger": self.trigger.to_dict(), "score": round(self.score, 4),
-            "arguments": [a.to_dict(explain) for a in self.arguments], "date": None,
+            "arguments": [a.to_dict(explain) for a in self.arguments],
+            "date": self.date.to_dict() if self.date else None,
             "place": self.place.to_dict() if self.place else None,
         }  # fmt: skip
 

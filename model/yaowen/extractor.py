@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from yaowen.assemble import ArgumentModel, Assembly, assemble, complete_mentions
 from yaowen.document import Argument, Document, Event, Office, Person, Source, Span, Warning
-from yaowen.ground.document import PLACE_ROLES, Grounding, event_place, ground
+from yaowen.ground.document import PLACE_ROLES, Grounding, event_date, event_place, ground
 from yaowen.text.article import article_lines
 from yaowen.text.boilerplate import Boilerplate, boilerplate_lines
 from yaowen.text.html import looks_like_html, normalise_html
@@ -186,7 +186,9 @@ def _without(text: str, lines: tuple[Boilerplate, ...]) -> str:
 def _span(page: NormalisedText, span: "TaggedSpan", meaning: Grounding) -> Span:
     start, end = page.raw_span(span.start, span.end)
     words = page.text[span.start : span.end]
-    return Span(start, end, page.raw[start:end], span.label, span.score, words, meaning.places.get(span))
+    return Span(
+        start, end, page.raw[start:end], span.label, span.score, words, meaning.dates.get(span), meaning.places.get(span)
+    )
 
 
 def _people(
@@ -217,8 +219,9 @@ def _events(assembly: Assembly, places: dict["TaggedSpan", Span], person_of: dic
             Argument(f.role, places[assembly.spans[f.span]], f.score, person_of.get(f.span), f.cues) for f in found.fillers
         )
         where = event_place([a.span.place for a in arguments if a.role in PLACE_ROLES and a.span.place])
+        when = event_date([a.span.date for a in arguments if a.role == "date" and a.span.date])
         anchor = places[assembly.spans[found.anchor]]
-        events.append(Event(f"e{number}", found.kind, anchor, found.score, arguments, where))
+        events.append(Event(f"e{number}", found.kind, anchor, found.score, arguments, when, where))
     return tuple(events)
 
 

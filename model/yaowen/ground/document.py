@@ -1,9 +1,11 @@
-"""The spans of one document grounded together: what its places and offices mean where they stand."""
+"""The spans of one document grounded together: what its dates, places and offices mean where they stand."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
+from yaowen.ground.dates import DateValue, Precision, date_mentions, read_dates
 from yaowen.ground.offices import OfficeReading, read_office
 from yaowen.ground.places import Place, ground_places, place_hints
 from yaowen.ground.places.table import NATION, divisions
@@ -13,6 +15,7 @@ from yaowen.spans import TaggedSpan
 STATUS_REACH = 4  # characters before a title in which a word such as 原 or 时任 may stand
 TITLE_LINKS = frozenset(("", "、", "兼", " ", "、兼", "和"))  # between two titles of one person
 PLACED = (*BODIES, "POSITION")
+LONGEST_DAYS = 7  # of an event that several dates are told for; dates farther apart tell of more than one thing
 # Roles that say where an event was, the likelier first.
 PLACE_ROLES = ("location", "destination")
 _DEPUTY = re.compile("^(?:常务|第一)?副(?=.)")  # 副市长 is an office of the 市 as 市长 is
@@ -22,6 +25,7 @@ _DEPUTY = re.compile("^(?:常务|第一)?副(?=.)")  # 副市长 is an office of
 class Grounding:
     """What spans mean, by span; a span that is of another kind is not in it."""
 
+    dates: Mapping[TaggedSpan, DateValue]
     places: Mapping[TaggedSpan, Place]
     offices: Mapping[TaggedSpan, OfficeReading]
 
@@ -32,6 +36,9 @@ def ground(text: str, spans: Sequence[TaggedSpan], article: str | None = None, p
     `article`: the text without site furniture (default: all of it), whose headline and dateline tell where it is from;
     `published`: the ISO date of publication.
     """
+    dated = [span for span in spans if span.label == "DATE"]
+    mentions = date_mentions(text, [(span.start, span.end) for span in dated])
+    dates = dict(zip(dated, read_dates(mentions, published), strict=True))
     placed = [span for span in spans if span.label in PLACED]
     words = [_DEPUTY.sub("", text[span.start : span.end]) for span in placed]
     year = int(published[:4]) if published else None
@@ -47,7 +54,40 @@ def ground(text: str, spans: Sequence[TaggedSpan], article: str | None = None, p
                 previous=offices[before] if before is not None and joined else None,
             )  # fmt: skip
             before = span
-    return Grounding(places, offices)
+    return Grounding(dates, places, offices)
+
+
+def event_date(values: Sequence[DateValue]) -> DateValue | None:
+    """When an event was, of the dates told for it: the finest where the others hold it, else the days of all of them.
+
+    None where nothing could be read, and where the dates are more than a week apart.
+
+    >>> day, morning, afternoon, far = read_dates(["2022年3月2日", "上午", "下午", "4月1日"])
+    >>> [event_date(told).start for told in ([day, morning], [morning, afternoon])], event_date([day, far])
+    (['2022-03-02T08:00', '2022-03-02T08:00'], None)
+    """
+    read = [value for value in values if value.reason is None]
+    if len(read) < 2:
+        return read[0] if read else None
+    read.sort(key=lambda value: -value.precision.rank if value.precision else 0)
+    if innermost := next((one for one in read if all(_holds(value, one) for value in read)), None):
+        return innermost
+    starts, ends = ([getattr(value, end) or "" for value in read] for end in ("start", "end"))
+    if not all(starts + ends):
+        return None  # one of them has an open end
+    first, last = min(starts), max(ends)
+    if (date.fromisoformat(last[:10]) - date.fromisoformat(first[:10])).days > LONGEST_DAYS:
+        return None
+    if any(value.precision and not value.precision.is_clock for value in read):
+        return replace(read[0], start=first[:10], end=last[:10], precision=Precision.DAY, relation="list", part=None)
+    return replace(read[0], start=first, end=last, relation="list", part=None)
+
+
+def _holds(value: DateValue, other: DateValue) -> bool:
+    """Whether an interval has another within it, as far as days and, if both have them, clocks tell."""
+    length = 16 if all(v.precision and v.precision.is_clock for v in (value, other)) else 10
+    low, high = value.start is None or other.start is None, value.end is None or other.end is None
+    return (low or value.start[:length] <= other.start[:length]) and (high or other.end[:length] <= value.end[:length])  # type: ignore[index]
 
 
 def event_place(places: Sequence[Place]) -> Place | None:
