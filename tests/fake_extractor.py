@@ -62,7 +62,10 @@ def page_document(raw: str = PAGE, **fields) -> Document:
             f"p{number}",
             name,
             tuple((m.start(), m.end()) for m in re.finditer(name, raw)),
-            tuple(Office(t, raw.index(t), raw.index(t) + len(t), read_office(t, place="宁夏回族自治区银川市永宁县")) for t in titles),
+            tuple(
+                Office(t, raw.index(t), raw.index(t) + len(t), read_office(t, place="宁夏回族自治区银川市永宁县"))
+                for t in titles
+            ),
         )
         for number, (name, titles) in enumerate(
             [("贺兰川", ("县委书记",)), ("陆知夏", ("县委副书记", "县长")), ("马明川", ("副县长",))], 1
@@ -149,3 +152,15 @@ class FakeExtractor:
             people=(),
             events=tuple(Event(f"e{n}", "meeting", trigger, 0.9, ()) for n, trigger in enumerate(triggers, 1)),
         )
+
+    def extract_many(self, items, explain=False):
+        for item in items:
+            yield self.extract(
+                item.text,
+                item.published,
+                id=item.id,
+                html=item.html,
+                path=item.path,
+                encoding=item.encoding,
+                explain=explain,
+            )

@@ -3,17 +3,21 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import click
 
+from yaowen.archive.extract import Extractor, NoModel, extract_one
 from yaowen.archive.find import find
+from yaowen.archive.job import CannotResume
 from yaowen.archive.pages import Found, Page, Problem
 from yaowen.archive.sources import read
+from yaowen.archive.work import Work
+from yaowen.cli.archive import ArchiveOptions, Loading, archive_options, predict_archive, work_of
 from yaowen.cli.outputs import ENCODING, ERRORS, FORMATS, Folder, Style, render_all
 
 if TYPE_CHECKING:
@@ -25,19 +29,6 @@ FAILED, INTERRUPTED = 1, 130  # exit statuses; click gives 2 for usage errors
 PIPED_WIDTH = 120  # columns of a table that does not go to a terminal
 
 
-class Extractor(Protocol):
-    """What predicting needs of `yaowen.Extractor`."""
-
-    def extract(
-        self, text: str, published: str | None = None, *, id: str, html: bool | None, path: str | None,
-        encoding: str | None, explain: bool,
-    ) -> "Document": ...  # fmt: skip
-
-
-class NoModel(ValueError):
-    """The model could not be loaded, so that no document can be read."""
-
-
 @dataclass(slots=True)
 class Run:
     """One prediction over many inputs: where the extractor comes from, who hears of problems and progress, the counts."""
@@ -47,6 +38,7 @@ class Run:
     advance: Callable[[int], None] = lambda size: None
     published: str | None = None
     explain: bool = False
+    columns: Mapping[str, str] | None = None
     documents: int = 0
     problems: int = 0
 
@@ -57,7 +49,7 @@ class Run:
         """
         extractor: Extractor | None = None
         for found in inputs:
-            for page in [found] if isinstance(found, Problem) else read(found, stdin):
+            for page in [found] if isinstance(found, Problem) else read(found, stdin, self.columns):
                 if isinstance(page, Page):
                     extractor = extractor or self._loaded()
                     document = self._extract(extractor, page)
@@ -79,35 +71,12 @@ class Run:
             raise NoModel(str(error)) from error
 
     def _extract(self, extractor: Extractor, page: Page) -> "Document | None":
-        published = page.published or self.published
-        try:
-            document = extractor.extract(
-                page.text,
-                published,
-                id=page.id,
-                html=page.html,
-                path=page.path,
-                encoding=page.encoding,
-                explain=self.explain,
-            )
-        except (ValueError, OSError) as error:
-            self.fail(f"{page.path or page.id}: {error}")
-        except Exception as error:  # a fault of ours in one document must not take the other thousands with it
-            kind = type(error).__name__
-            self.fail(
-                f"{page.path or page.id}: {kind}: {error}. This is a fault in yaowen: please report it with the document."
-            )
-        else:
-            self.documents += 1
-            return _with_warnings(document, page.warnings)
-        return None
-
-
-def _with_warnings(document: "Document", messages: Iterable[str]) -> "Document":
-    from yaowen.document import Warning
-
-    added = tuple(Warning("encoding", message) for message in messages)
-    return replace(document, warnings=document.warnings + added) if added else document
+        outcome = extract_one(extractor, page, self.published, self.explain)
+        if isinstance(outcome, Problem):
+            self.fail(outcome.message)
+            return None
+        self.documents += 1
+        return outcome
 
 
 def predict(
@@ -139,7 +108,10 @@ def _published(ctx: click.Context, param: click.Parameter, value: str | None) ->
 
 @click.command("predict")
 @click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR|GLOB|-…")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="What to give.")
+@click.option(
+    "--format", "format_", type=click.Choice([*FORMATS, "parquet"]), default="table",
+    show_default=True, help="What to give; --shards takes jsonl (without this option) and parquet.",
+)  # fmt: skip
 @click.option(
     "--published", metavar="DATE", callback=_published,
     help="Day of publication, YYYY-MM-DD; a JSON line's own goes before it. Without one, the page is searched.",
@@ -149,43 +121,47 @@ def _published(ctx: click.Context, param: click.Parameter, value: str | None) ->
 @click.option(
     "--model", type=click.Path(path_type=Path), metavar="FOLDER", help="A model of your own instead of the built-in."
 )
-@click.option("--threads", type=click.IntRange(min=1), help="Processor threads; as many as there are cores without it.")
+@click.option("--threads", type=click.IntRange(min=1), help="Processor threads; all without it, in jobs 1 a worker.")
 @click.option(
     "--backend", type=click.Choice(["onnx", "torch"]), default="onnx", show_default=True, help="What runs the model."
 )
+@archive_options
 @click.pass_context
 def predict_command(
     ctx: click.Context, paths: tuple[str, ...], format_: str, published: str | None, out: Path | None, explain: bool,
-    model: Path | None, threads: int | None, backend: Literal["onnx", "torch"],
+    model: Path | None, threads: int | None, backend: Literal["onnx", "torch"], columns: dict[str, str], **archive: Any,
 ) -> None:  # fmt: skip
     """Read Chinese official news and show who, in which office, did what, when and where.
 
-    Takes text, HTML pages and JSON lines ({"text": …, "id": …, "published": …}); a directory is searched for .txt, .html,
-    .htm and .jsonl; - is standard input.
+    Takes text, HTML pages, JSON lines ({"text": …, "id": …, "published": …}), CSV, Parquet, WARC, and .zip, .tar, .gz, .xz
+    and .bz2 of them; a directory is searched for all of these; - is standard input.
 
     \b
     yaowen predict page.html
     yaowen predict news/ --format jsonl > events.jsonl
     yaowen predict 'news/2020*.txt' --published 2020-02-08 --format html --out pages/
+    yaowen predict crawl.warc.gz --shards events/ --tables tables/ --workers 8 --resume
 
     The exit status is 0 if everything was read, 1 if some of it was not, 2 if the command was not understood.
     """
     from rich.console import Console
 
-    def load() -> Extractor:
-        if ctx.obj is not None:  # a factory given by the caller: tests, programs that wrap the command
-            return ctx.obj(path=model, backend=backend, threads=threads)
-        import yaowen
-
-        return yaowen.load(model, backend=backend, threads=threads)
-
+    options = ArchiveOptions(**archive)
+    options.check(ctx, format_, out)
+    errors = Console(stderr=True, markup=False, highlight=False, soft_wrap=True, emoji=False)
+    if options.is_job:
+        load = Loading(model, backend, threads or 1, ctx.obj)
+        work = work_of(options, load, format_, published, explain, columns)
+        ctx.exit(_job(paths, work, options, errors))
+    load = Loading(model, backend, threads, ctx.obj)
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal and out is None else PIPED_WIDTH
     color = terminal and out is None and not os.environ.get("NO_COLOR")
     style = Style(format_, explain, width, color)
-    errors = Console(stderr=True, markup=False, highlight=False, soft_wrap=True, emoji=False)
     inputs = list(find(paths))
-    run = Run(load, lambda message: errors.print(f"yaowen: {message}"), published=published, explain=explain)
+    run = Run(
+        load, lambda message: errors.print(f"yaowen: {message}"), published=published, explain=explain, columns=columns
+    )
     encoding = sys.stdout.encoding if terminal else ENCODING
 
     def write(piece: str) -> None:
@@ -207,6 +183,23 @@ def predict_command(
         )
         status = FAILED
     ctx.exit(status)
+
+
+def _job(paths: tuple[str, ...], work: Work, options: ArchiveOptions, errors: "Console") -> int:
+    """Do a job over archives; the exit status."""
+    try:
+        return 0 if predict_archive(paths, work, options, errors) else FAILED
+    except KeyboardInterrupt:
+        errors.print("yaowen: interrupted. Nothing finished is lost: the same command with --resume goes on.")
+        return INTERRUPTED
+    except CannotResume as error:
+        raise click.UsageError(str(error)) from error
+    except ValueError as error:  # no model, no package
+        errors.print(f"yaowen: {error}")
+    except OSError as error:
+        errors.print(f"yaowen: {error.filename or work.place.home}: cannot write: {error.strerror or error}."
+                     " Check the place, its space and permissions; --resume goes on from what is finished.")  # fmt: skip
+    return FAILED
 
 
 def _progress(inputs: list[Found | Problem], run: Run, console: "Console", shown: bool) -> Any:

@@ -1,0 +1,202 @@
+"""A batch job: its settings, and what of it is done.
+
+A folder `_job` beside the output holds `job.json` (settings, inputs) and, for every finished shard, `done/SHARD.json`,
+which is written last: a shard with that file is finished, and one without it is done again.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from yaowen.archive.shards import Unit
+from yaowen.archive.sinks import FOLDER, line
+from yaowen.archive.storage import open_storage, write_bytes
+from yaowen.archive.tables import COLUMNS
+
+SCHEMA: Final = "yaowen-job/1"
+JOB, DONE, FAILURES, SUMMARY = "_job/job.json", "_job/done", "failures.jsonl", "summary.json"
+
+
+class CannotResume(ValueError):
+    """The folder belongs to another job, or to the same with other settings or inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that decides what the output is. `model` is the checksum of the model, `format` None: tables alone."""
+
+    format: str | None
+    tables: bool
+    published: str | None
+    explain: bool
+    columns: Mapping[str, str]
+    model: str
+    backend: str
+    threads: int
+    shard_documents: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job writes: records, tables, or both (addresses or directories)."""
+
+    records: str | None
+    tables: str | None
+
+    @property
+    def home(self) -> str:
+        """Where the job's own files are."""
+        return self.records or self.tables or "."
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished shard: counts, failures, and the sizes of its files."""
+
+    shard: str
+    unit: int
+    last: bool
+    size: int
+    documents: int
+    characters: int
+    events: Mapping[str, int]
+    failures: tuple[Mapping[str, Any], ...]
+    skipped: Mapping[str, int]
+    files: Mapping[str, int]
+
+
+def to_json(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The shards that are done, and the units of which all are."""
+
+    shards: frozenset[str] = frozenset()
+    units: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a job reads, in a few figures; nothing of it is kept."""
+
+    files: int
+    bytes: int
+    fingerprint: str
+
+    @classmethod
+    def survey(cls, units: Iterable[Unit]) -> "Inputs":
+        """Go through all units once."""
+        digest, files, size = hashlib.sha256(), 0, 0
+        for unit in units:
+            digest.update(unit.fingerprint.encode())
+            files, size = files + len(unit.files), size + unit.size
+        return cls(files, size, digest.hexdigest()[:32])
+
+
+def start(place: Place, settings: Settings, inputs: Inputs, resume: bool) -> Finished:
+    """Begin a job or go on with it: what of it is done.
+
+    Raises `CannotResume` where the folder has a job that is not to be resumed, or another than this.
+    """
+    home = open_storage(place.home)
+    this = {"schema": SCHEMA, "settings": asdict(settings), "inputs": asdict(inputs)}
+    found = home.read(JOB)
+    if found is None:
+        for folder in (place.records, place.tables):
+            _check_empty(folder)
+        write_bytes(home, JOB, to_json(this))
+        return Finished()
+    if not resume:
+        raise CannotResume(
+            f"{place.home}: there is a job's output here already. Go on with it with --resume, or give an empty directory."
+        )
+    _check_same(place.home, json.loads(found), this)
+    _clean(place)
+    return _finished(place)
+
+
+def _check_empty(place: str | None) -> None:
+    """Refuse a folder with shards that no job file accounts for."""
+    if place is not None and any(name.startswith("part-") for name in open_storage(place).sizes(FOLDER)):
+        raise CannotResume(f"{place}: there are shards here, but no {JOB} that says of what. Give an empty directory.")
+
+
+def _check_same(home: str, then: dict[str, Any], now: dict[str, Any]) -> None:
+    if then.get("schema") != SCHEMA:
+        raise CannotResume(f"{home}/{JOB}: {then.get('schema')!r} where {SCHEMA!r} was expected. Give an empty directory.")
+    changed = [
+        f"{name.replace('_', ' ')} was {then['settings'].get(name)!r} and is {value!r}"
+        for name, value in now["settings"].items()
+        if then["settings"].get(name) != value
+    ]
+    if changed:
+        raise CannotResume(
+            f"{home}: cannot resume with other settings, for the output would be a mixture: {'; '.join(changed)}."
+            " Give the settings that the job began with, or an empty directory."
+        )
+    before, after = then["inputs"], now["inputs"]
+    if before != after:
+        raise CannotResume(
+            f"{home}: cannot resume with other inputs: the job began with {before['files']:,} files of {before['bytes']:,}"
+            f" bytes, now there are {after['files']:,} of {after['bytes']:,} bytes, or some were changed or renamed."
+            " Put the inputs back, or give an empty directory."
+        )
+
+
+def _clean(place: Place) -> None:
+    for folder in filter(None, (place.records, place.tables)):
+        storage = open_storage(folder)
+        for name in ("", DONE, "_job", FOLDER, *COLUMNS):
+            storage.clean(name)
+
+
+def _finished(place: Place) -> Finished:
+    """The shards whose files are all there in full; others are done again."""
+    present: dict[str, int] = {}
+    for home, folders in ((place.records, [FOLDER]), (place.tables, list(COLUMNS))):
+        for folder in folders if home else []:
+            listed = open_storage(home or "").sizes(folder)
+            present |= {f"{folder}/{name}": size for name, size in listed.items()}
+    shards, counts, expected = set(), Counter[int](), {}
+    for done in read_done(place):
+        if all(present.get(name) == size for name, size in done.files.items()):
+            shards.add(done.shard)
+            counts[done.unit] += 1
+            if done.last:
+                expected[done.unit] = int(done.shard.rpartition("-")[2]) + 1
+    return Finished(frozenset(shards), frozenset(unit for unit, number in expected.items() if counts[unit] == number))
+
+
+def read_done(place: Place) -> Iterator[Done]:
+    """What is told of the finished shards, in order."""
+    home = open_storage(place.home)
+    for name in sorted(home.sizes(DONE)):
+        data = home.read(f"{DONE}/{name}")
+        if data is not None:
+            record = json.loads(data)
+            yield Done(**(record | {"failures": tuple(record["failures"])}))
+
+
+def finish(place: Place) -> dict[str, Any]:
+    """Write `failures.jsonl` and `summary.json` from the finished shards; the summary."""
+    home = open_storage(place.home)
+    events: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
+    totals: Counter[str] = Counter(dict.fromkeys(("shards", "documents", "characters", "failures", "bytes"), 0))
+    with home.writing(FAILURES) as path, path.open("wb") as stream:
+        for done in read_done(place):
+            stream.writelines(line(failure) for failure in done.failures)
+            events.update(done.events)
+            skipped.update(done.skipped)
+            totals.update(
+                shards=1, documents=done.documents, characters=done.characters, failures=len(done.failures), bytes=done.size
+            )
+    summary = dict(totals) | {"events": dict(sorted(events.items())), "skipped": dict(sorted(skipped.items()))}
+    write_bytes(home, SUMMARY, to_json(summary))
+    return summary

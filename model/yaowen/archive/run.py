@@ -1,0 +1,74 @@
+"""A whole job: survey the inputs, begin or resume, do the shards, sum up."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from yaowen.archive.find import STDIN, find
+from yaowen.archive.job import CannotResume, Finished, Inputs, finish, start
+from yaowen.archive.shards import Shard, Unit, cut, units
+from yaowen.archive.sinks import check_writable
+from yaowen.archive.work import Advance, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What does the work: processes of this machine, or actors of a Ray cluster (`address` None: one on this machine)."""
+
+    kind: Literal["local", "ray"] = "local"
+    workers: int = 1
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who hears how a job goes: its size in bytes of input when it is known, progress, what went wrong beside documents."""
+
+    begin: Callable[[int], None]
+    advance: Advance
+    problem: Callable[[str], None]
+
+
+def run(names: Sequence[str], work: Work, engine: Engine, resume: bool, listener: Listener) -> dict[str, Any]:
+    """Do a job over the named inputs; its summary, as it is in `summary.json`.
+
+    Raises `CannotResume` for a folder that is another job's, `NoModel`, `ValueError` for a package that is missing, and
+    `OSError` where the output cannot be written.
+    """
+    if STDIN in names and (resume or engine.kind == "ray"):
+        raise CannotResume("standard input can be read once only: neither --resume nor --engine ray can take it.")
+    settings = work.settings
+    check_writable(["parquet"] if settings.tables or settings.format == "parquet" else [])
+    inputs = Inputs.survey(_units(names, work))
+    finished = start(work.place, settings, inputs, resume)
+    listener.begin(inputs.bytes)
+    if engine.kind == "ray":
+        from yaowen.archive.cluster import run_ray
+
+        run_ray(work, _units(names, work), finished, engine.workers, engine.address, listener)
+    else:
+        from yaowen.archive.workers import run_here, run_workers
+
+        shards = pending(_units(names, work), work, finished, listener.advance)
+        if engine.workers == 1:
+            run_here(work, shards, listener.advance)
+        else:
+            run_workers(work, shards, engine.workers, listener.advance, listener.problem)
+    return finish(work.place)
+
+
+def _units(names: Sequence[str], work: Work) -> Iterator[Unit]:
+    return units(find(names), work.settings.shard_documents)
+
+
+def pending(todo: Iterator[Unit], work: Work, finished: Finished, advance: Advance) -> Iterator[Shard]:
+    """The shards that are not done, read as they are asked for; what is done counts as progress at once."""
+    for unit in todo:
+        if unit.number in finished.units:
+            advance(unit.size, 0, 0)
+            continue
+        for shard in cut(unit, work.settings.shard_documents, work.settings.columns, finished.shards):
+            if shard.name in finished.shards:
+                advance(shard.size, 0, 0)
+            else:
+                yield shard

@@ -1,0 +1,126 @@
+"""The record of a document as rows of flat tables that join on `document` (and `person`, `event` within it)."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, Final
+
+INTEGER, REAL, TEXT, DAY = "int64", "float32", "string", "date32"
+_SPAN: Final = {"start": INTEGER, "end": INTEGER, "text": TEXT, "label": TEXT, "score": REAL, "normalized": TEXT}
+_PLACE: Final = {"adcode": TEXT, "place": TEXT, "prefecture": TEXT}
+
+# table -> column -> type. Keys first; what a record does not tell is null.
+COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
+    "documents": {
+        "document": INTEGER, "id": TEXT, "path": TEXT, "encoding": TEXT, "sha256": TEXT, "characters": INTEGER,
+        "published": DAY, "published_from": TEXT, "warnings": INTEGER,
+    },
+    "spans": {"document": INTEGER, "span": INTEGER, **_SPAN, **_PLACE},
+    "people": {"document": INTEGER, "person": TEXT, "name": TEXT, "mentions": INTEGER, "start": INTEGER, "end": INTEGER},
+    "offices": {
+        "document": INTEGER, "person": TEXT, "title": TEXT, "body": TEXT, "completed_body": TEXT, "office": TEXT,
+        "kind": TEXT, "level": TEXT, "rank": TEXT, "status": TEXT, "adcode": TEXT, "start": INTEGER, "end": INTEGER,
+    },
+    "events": {
+        "document": INTEGER, "event": TEXT, "type": TEXT, "trigger": TEXT, "normalized": TEXT,
+        "start": INTEGER, "end": INTEGER, "score": REAL,
+        "date_start": DAY, "date_end": DAY, "date_precision": TEXT, **_PLACE,
+    },
+    "arguments": {
+        "document": INTEGER, "event": TEXT, "role": TEXT, "person": TEXT, **_SPAN,
+        "date_start": DAY, "date_end": DAY, "date_precision": TEXT, **_PLACE,
+    },
+}  # fmt: skip
+
+Row = dict[str, Any]
+
+
+def rows(key: int, record: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
+    """The rows of a record (`Document.to_dict()`), each with the name of its table."""
+    yield "documents", _document(key, record)
+    for number, span in enumerate(record["spans"]):
+        yield "spans", {"document": key, "span": number} | _span(span)
+    for person in record["people"]:
+        start, end = person["mentions"][0] if person["mentions"] else (None, None)
+        about = {"document": key, "person": person["id"]}
+        yield "people", about | {"name": person["name"], "mentions": len(person["mentions"]), "start": start, "end": end}
+        for office in person["offices"]:
+            yield "offices", about | {column: _text(office.get(column)) for column in _OFFICE} | {
+                "start": office["start"], "end": office["end"],
+            }  # fmt: skip
+    for event in record["events"]:
+        about = {"document": key, "event": event["id"]}
+        yield "events", about | _event(event)
+        for argument in event["arguments"]:
+            told = {"role": argument["role"], "person": argument.get("person")}
+            yield "arguments", about | told | _span(argument) | _date(argument.get("date"))
+
+
+_OFFICE: Final = [name for name in COLUMNS["offices"] if name not in ("document", "person", "start", "end")]
+
+
+def _document(key: int, record: Mapping[str, Any]) -> Row:
+    source = record["source"]
+    return {
+        "document": key, "id": record["id"], "path": source["path"], "encoding": source["encoding"],
+        "sha256": source["sha256"], "characters": source["length"], "published": _day(record["published"]),
+        "published_from": record["published_from"], "warnings": len(record["warnings"]),
+    }  # fmt: skip
+
+
+def _span(span: Mapping[str, Any]) -> Row:
+    return {column: span[column] for column in _SPAN} | _place(span.get("place"))
+
+
+def _event(event: Mapping[str, Any]) -> Row:
+    trigger = event["trigger"]
+    about = {"type": event["type"], "trigger": trigger["text"], "normalized": trigger["normalized"]}
+    where = {"start": trigger["start"], "end": trigger["end"], "score": event["score"]}
+    return about | where | _date(event.get("date")) | _place(event.get("place"))
+
+
+def _date(value: Mapping[str, Any] | None) -> Row:
+    told = value or {}
+    return {
+        "date_start": _day(told.get("start")),
+        "date_end": _day(told.get("end")),
+        "date_precision": told.get("precision"),
+    }
+
+
+def _day(value: str | None) -> Any:
+    """The day of an ISO date or moment; a day that no calendar has is null, not the end of the whole job."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(value[:10]) if value else None
+    except ValueError:
+        return None
+
+
+def _place(value: Mapping[str, Any] | None) -> Row:
+    code = (value or {}).get("adcode")
+    return {"adcode": code, "place": (value or {}).get("full_name"), "prefecture": prefecture(code)}
+
+
+@cache
+def prefecture(code: str | None) -> str | None:
+    """The prefecture that a division is or lies in: of a county under no prefecture itself, of a municipality its whole.
+
+    >>> prefecture("460203"), prefecture("110105"), prefecture("429004"), prefecture("530000")
+    ('海南省三亚市', '北京市', '湖北省仙桃市', None)
+    """
+    from yaowen.ground.places.table import divisions
+
+    known = divisions()
+    if code is None or code not in known.lineage:
+        return None
+    line = [known.by_code[one] for one in known.lineage[code]]
+    if not line or (len(line) == 1 and not line[0].name.endswith("市")):
+        return None  # the nation, or a province
+    is_municipality = line[-1].name.endswith("市")
+    found = line[-1] if is_municipality else next((one for one in line if one.level == "city"), line[0])
+    return known.full_name(found.code)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
