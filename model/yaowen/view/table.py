@@ -1,14 +1,14 @@
 """A document as tables for a terminal: who, in which office, did what, when and where."""
 
 import io
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from yaowen.view.names import column_roles, event_name, role_name
-from yaowen.view.visible import Visible, view_of
+from yaowen.view.readings import added_date, added_place, completed_titles, titles
+from yaowen.view.visible import CLAUSE, Visible, one_line, view_of
+from yaowen.view.visible import clause as clause_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDE = 100  # columns of a terminal from which events are a table; below, a list of cards
-CLAUSE = 24  # characters of context at most on either side of a trigger
 WARNINGS = 3  # of one kind shown; the record has them all
 OFFICES = 3  # shown beside a name; the roster has them all
-
-_CLAUSE_END = re.compile(r"[，。；！？;!?\n]|,(?!\d)")
 
 
 def render_table(document: Mapping[str, Any], width: int = 120, color: bool = False) -> str:
@@ -67,7 +64,7 @@ def _heading(record: Mapping[str, Any]) -> "Text":
     from rich.text import Text
 
     source = record["source"]
-    heading = Text(_one_line(source["path"] or record["id"] or "document"), style="bold")
+    heading = Text(one_line(source["path"] or record["id"] or "document"), style="bold")
     origin = {"caller": " (given)", "page": " (found in the page)", None: ""}[record["published_from"]]
     facts = (
         f"published {record['published'] or 'unknown'}{origin}",
@@ -92,7 +89,16 @@ def _row(event: Mapping[str, Any], people: Mapping[str, Any], visible: Visible) 
     others = [a for a in event["arguments"] if (a["start"], a["end"]) != trigger]
     for column in ("when", "who", "where", "with"):
         row[column] = _cell(others, column, people)
+    written = {role: [a["normalized"] for a in others if a["role"] in column_roles(role)] for role in ("when", "where")}
+    _add(row["when"], added_date(event.get("date"), written["when"]))
+    _add(row["where"], added_place(event.get("place"), written["where"]))
     return row
+
+
+def _add(cell: "Text", reading: str) -> None:
+    """A reading under the written words of a cell."""
+    if reading:
+        cell.append(("\n" if cell else "") + one_line(reading), style="dim")
 
 
 def _cell(arguments: Sequence[Mapping[str, Any]], column: str, people: Mapping[str, Any]) -> "Text":
@@ -114,34 +120,18 @@ def _filler(argument: Mapping[str, Any], people: Mapping[str, Any]) -> str:
     """An argument as a person reads it: somebody of the roster with the offices, else the span without its noise."""
     person = people.get(argument.get("person", ""))
     if person is None:
-        return _one_line(argument["normalized"])
-    titles = list(dict.fromkeys(_one_line(office["title"]) for office in person["offices"]))
-    more = "…" if len(titles) > OFFICES else ""
-    return _one_line(person["name"]) + (f"（{'、'.join(titles[:OFFICES])}{more}）" if titles else "")
+        return one_line(argument["normalized"])
+    offices = [one_line(title) for title in titles(person)]
+    more = "…" if len(offices) > OFFICES else ""
+    return one_line(person["name"]) + (f"（{'、'.join(offices[:OFFICES])}{more}）" if offices else "")
 
 
 def clause(visible: Visible, trigger: Mapping[str, Any]) -> "Text":
     """A trigger within its clause, the trigger in bold; where the clause ends with the trigger, the next one follows."""
     from rich.text import Text
 
-    start, end = trigger["start"], trigger["end"]
-    reach = CLAUSE * 8  # raw characters: markup and annotations between the visible ones
-    before = _CLAUSE_END.split(visible.text(max(0, start - reach), start))[-1]
-    after = visible.text(end, min(len(visible.raw), end + reach)).split("\n")[0]
-    stops = [match.start() for match in _CLAUSE_END.finditer(after)]
-    stop = next((at for at in stops if at > 1), len(after))
-    before, tail = _one_line(before), _one_line(after[:stop]).rstrip("，。；！？,;!?")
-    if len(before) > CLAUSE:
-        before = "…" + before[-CLAUSE:]
-    if len(tail) > CLAUSE:
-        tail = tail[:CLAUSE] + "…"
-    return Text.assemble(before, (_one_line(visible.text(start, end)), "bold yellow"), tail)
-
-
-def _one_line(text: str) -> str:
-    """A text that is safe in a terminal: white space in one, no control characters (escape sequences), none of no width."""
-    shown = (c if c.isprintable() else "" if unicodedata.category(c) == "Cf" else " " for c in text)
-    return " ".join("".join(shown).split())
+    before, shown, after = clause_of(visible, trigger["start"], trigger["end"])
+    return Text.assemble(before, (shown, "bold yellow"), after)
 
 
 HEADINGS = {"when": "when 时间", "who": "who 谁", "what": "did what 做了什么", "where": "where 地点", "with": "with 内容"}
@@ -186,14 +176,16 @@ def _event_cards(rows: "Sequence[Mapping[str, Text]]") -> "RenderableType":
 def _roster(people: Sequence[Mapping[str, Any]]) -> "Table":
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, title="people 人物", title_justify="left", title_style="bold", pad_edge=False)
     table.add_column("name 姓名", no_wrap=True, style="bold")
     table.add_column("offices 职务", overflow="fold")
     table.add_column("mentions 提及", justify="right")
     for person in people:
-        titles = dict.fromkeys(_one_line(office["title"]) for office in person["offices"])
-        table.add_row(_one_line(person["name"]), "、".join(titles), str(len(person["mentions"])))
+        offices = Text("、".join(map(one_line, titles(person))))
+        _add(offices, "、".join(completed_titles(person)))
+        table.add_row(one_line(person["name"]), offices, str(len(person["mentions"])))
     return table
 
 
@@ -204,7 +196,7 @@ def _reasons(events: Sequence[Mapping[str, Any]]) -> "RenderableType":
 
     parts: list[RenderableType] = [Text("why 依据: score and cues of every argument, strongest first", style="bold")]
     for number, event in enumerate(_in_text_order(events), 1):
-        parts.append(Text(f"{number:>2} {event_name(event['type'])}: {_one_line(event['trigger']['normalized'])}"))
+        parts.append(Text(f"{number:>2} {event_name(event['type'])}: {one_line(event['trigger']['normalized'])}"))
         grid = Table.grid(padding=(0, 1, 0, 0))
         grid.add_column(width=2)
         grid.add_column(style="dim", no_wrap=True)
@@ -213,7 +205,7 @@ def _reasons(events: Sequence[Mapping[str, Any]]) -> "RenderableType":
         grid.add_column(overflow="fold", style="dim")
         for argument in event["arguments"]:
             cues = ", ".join(argument.get("cues", ()))
-            filler = _one_line(argument["normalized"])
+            filler = one_line(argument["normalized"])
             grid.add_row("", role_name(argument["role"]), filler, f"{argument['score']:.2f}", cues)
         parts.append(grid)
     return Group(*parts)
@@ -246,7 +238,7 @@ def _warnings(warnings: Sequence[Mapping[str, Any]]) -> "Text":
     for kind, count in shown.items():
         for warning in [w for w in warnings if w["kind"] == kind][:WARNINGS]:
             place = "" if warning["start"] is None else f" [{warning['start']}, {warning['end']})"
-            lines.append(Text.assemble(("! ", "bold yellow"), _one_line(warning["message"]), (place, "dim")))
+            lines.append(Text.assemble(("! ", "bold yellow"), one_line(warning["message"]), (place, "dim")))
         if count > WARNINGS:
             lines.append(Text(f"! … and {count - WARNINGS:,} more of the kind {kind!r}", style="dim"))
     return Text("\n").join(lines)

@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ _BLOCK = re.compile(
     r"|figure|figcaption|blockquote|pre|title|body|option|select|script|style)\b",
     re.IGNORECASE,
 )
+CLAUSE = 24  # characters of context at most on either side of a trigger
+_CLAUSE_END = re.compile(r"[，。；！？;!?\n]|,(?!\d)")
 
 
 class Part(NamedTuple):
@@ -84,3 +87,24 @@ def plain(document: "Document", explain: bool = False) -> dict[str, Any]:
 def view_of(document: Mapping[str, Any]) -> Visible:
     """The visible parts of a document given as plain data."""
     return Visible.of(document["raw"], document.get("segments"))
+
+
+def clause(visible: Visible, start: int, end: int) -> tuple[str, str, str]:
+    """A trigger within its clause: before, itself, after; where the clause ends with it, the next one follows."""
+    reach = CLAUSE * 8  # raw characters: markup and annotations between the visible ones
+    before = _CLAUSE_END.split(visible.text(max(0, start - reach), start))[-1]
+    after = visible.text(end, min(len(visible.raw), end + reach)).split("\n")[0]
+    stops = [match.start() for match in _CLAUSE_END.finditer(after)]
+    stop = next((at for at in stops if at > 1), len(after))
+    before, tail = one_line(before), one_line(after[:stop]).rstrip("，。；！？,;!?")
+    if len(before) > CLAUSE:
+        before = "…" + before[-CLAUSE:]
+    if len(tail) > CLAUSE:
+        tail = tail[:CLAUSE] + "…"
+    return before, one_line(visible.text(start, end)), tail
+
+
+def one_line(text: str) -> str:
+    """A text that is safe in a terminal: white space in one, no control characters (escape sequences), none of no width."""
+    shown = (c if c.isprintable() else "" if unicodedata.category(c) == "Cf" else " " for c in text)
+    return " ".join("".join(shown).split())
