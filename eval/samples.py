@@ -5,6 +5,7 @@ Gold and prediction are compared by place in the canonical text without white sp
 
 import json
 import os
+from bisect import bisect_right
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate
@@ -41,6 +42,11 @@ class Places:
         low, high = self._page.normalised_span(start, end)
         first, last = self._before[low], self._before[high] - 1
         return self._moved[first], self._moved[last] + 1
+
+    def raw_range(self, first: int, last: int) -> tuple[int, int]:
+        """The raw range of the places [first, last) of this text; half-open, as they are."""
+        low, high = (bisect_right(self._before, place) - 1 for place in (first, last - 1))
+        return self._page.raw_span(low, high + 1)
 
     def follow(self, other: "Places", where: str) -> None:
         """Give places in the form of `other` from now on; a character that it lacks gets a place of its own below zero.
