@@ -45,7 +45,8 @@ model: $(VENV)/.dev
 	cp build/tagger/metrics.json $(RESULTS)/finetune.json
 	$(BIN)/python -m training.arguments --config training/configs/arguments.toml
 	cp build/arguments/assembler.json build/arguments/assembler.safetensors $(MODEL)
-	$(BIN)/python -m training.export $(MODEL) --temperature 2.5 --window 254
+	$(BIN)/python -m training.export $(MODEL) --window 254
+	$(BIN)/python -m eval.calibrate --model $(MODEL)
 
 figures: $(VENV)/.dev
 	$(BIN)/python -m eval.evaluate --out $(RESULTS)/scores.json

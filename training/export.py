@@ -1,13 +1,16 @@
 """Make a yaowen model of a fine-tuned folder.
 
-    python -m training.export FOLDER [--version 0.1.0] [--temperature 1.0] [--window 510]
+    python -m training.export FOLDER [--version 0.1.0] [--window 510] [--temperature 1.0]
 
 FOLDER holds a `BertForTokenClassification` (`config.json`, `model.safetensors` in float32) and `vocab.txt`. Written there:
 `tokenizer.json` and `tokenizer_config.json` for transformers, `model.onnx` (the graph; its weights are those in
 `model.safetensors`), and last `manifest.json` with the sha256 of every file. Run it again after any change to the folder.
+The temperature is the one that `python -m eval.calibrate` recorded for these weights, else 1; a `calibration.json` that
+was fitted to other weights is removed.
 """
 
 import argparse
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -17,14 +20,14 @@ import onnx
 
 from training.hf_tokenizer import write_tokenizer
 from training.onnx_graph import bert_token_classifier
-from yaowen.tagger.folder import ModelFolder, write_manifest
+from yaowen.tagger.folder import CALIBRATION, ModelFolder, write_manifest
 
 ASSEMBLER = ("assembler.json", "assembler.safetensors")
 OWN = "own"  # the version of a model that is none of the project's
 TOLERANCE = 1e-4  # largest difference of a logit between the graph and transformers
 
 
-def export(folder: Path, version: str, temperature: float = 1.0, window: int | None = None) -> ModelFolder:
+def export(folder: Path, version: str, temperature: float | None = None, window: int | None = None) -> ModelFolder:
     """Write everything that is derived from a fine-tuned model, and load it as a user would.
 
     Raises `ValueError` for a folder that is not of the form above.
@@ -40,18 +43,39 @@ def export(folder: Path, version: str, temperature: float = 1.0, window: int | N
     for path in folder.iterdir():
         if path.is_file():
             path.chmod(0o644)
-    write_manifest(folder, version, temperature, window)
+    found = _calibrated(folder)
+    write_manifest(folder, version, found if temperature is None else temperature, window)
     return ModelFolder.load(folder)
 
 
+def _calibrated(folder: Path) -> float:
+    """The temperature that was found for these weights; a calibration of other weights is removed."""
+    path = folder / CALIBRATION
+    if not path.exists():
+        return 1.0
+    record = json.loads(path.read_text("utf-8"))
+    if record.get("weights") != _weights(folder):
+        path.unlink()
+        return 1.0
+    return float(record["temperature"])
+
+
+def _weights(folder: Path) -> str:
+    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+
+
 def complete(folder: Path, base: Path) -> ModelFolder:
-    """Make a fine-tuned folder a whole model with what `base`, a model, says about arguments, temperature and window.
+    """Make a fine-tuned folder a whole model with what `base`, a model, says about arguments, scores and window.
 
     Raises `ValueError` where `base` is not a model with an assembler.
     """
     model = ModelFolder.load(base)
     for name in ASSEMBLER:
         shutil.copy(model.file(name), folder / name)
+    if CALIBRATION in model.files:  # of the base: closer than none; `python -m eval.calibrate` fits one of its own
+        record = json.loads(model.file(CALIBRATION).read_text("utf-8"))
+        text = json.dumps(record | {"weights": _weights(folder)}, ensure_ascii=False, indent=1)
+        (folder / CALIBRATION).write_text(text + "\n", "utf-8")
     positions = json.loads((folder / "config.json").read_text("utf-8"))["max_position_embeddings"]
     return export(folder, OWN, model.temperature, min(model.window, positions - 2))
 
@@ -76,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--version", default="0.1.0")
-    parser.add_argument("--temperature", type=float, default=1.0, help="logits are divided by it before they become scores")
+    parser.add_argument("--temperature", type=float, help="logits are divided by it before they become scores")
     parser.add_argument("--window", type=int, help="characters read at once; default: as many as the model can")
     arguments = parser.parse_args()
     try:

@@ -11,11 +11,13 @@ from typing import Any, Final
 import numpy as np
 
 from yaowen.schema import SPAN_LABELS
+from yaowen.tagger.confidence import Confidence
 from yaowen.tagger.viterbi import Chain, Scheme
 
 SCHEMA: Final = "yaowen-model/1"
 MANIFEST: Final = "manifest.json"
 TRANSITIONS: Final = "transitions.json"  # optional
+CALIBRATION: Final = "calibration.json"  # optional
 REQUIRED: Final = ("config.json", "vocab.txt", "model.safetensors", "model.onnx")
 REMEDY: Final = (
     "If this is the model that came with yaowen, install it again (pip install --force-reinstall yaowen); if it is a model "
@@ -36,6 +38,7 @@ class ModelFolder:
     scheme: Scheme
     chain: Chain  # learned scores of neighbouring tags; free where the model has none
     temperature: float  # logits are divided by it before they become probabilities
+    confidence: Confidence | None  # what turns those of a span into its score; None: their mean is the score
     positions: int  # tokens the encoder reads at once, with [CLS] and [SEP]
     window: int  # tokens of a text it is given at once, without those two
     embeddings: int  # tokens the encoder knows
@@ -73,7 +76,9 @@ class ModelFolder:
             raise ModelError(f"{path / MANIFEST}: window is {window!r}, expected 8 to {positions - 2} tokens. {REMEDY}")
         version = str(manifest.get("version", ""))
         chain = _chain(path / TRANSITIONS, scheme, config) if TRANSITIONS in files else Chain.free(len(scheme.labels))
-        return cls(path, version, scheme, chain, float(temperature), positions, window, embeddings, frozenset(files))
+        confidence = _confidence(path / CALIBRATION, scheme) if CALIBRATION in files else None
+        listed = frozenset(files)
+        return cls(path, version, scheme, chain, float(temperature), confidence, positions, window, embeddings, listed)
 
     def file(self, name: str) -> Path:
         """The path of a checked file; raises `ModelError` for one that the manifest does not list."""
@@ -145,6 +150,14 @@ def _scheme(config: Mapping[str, Any], folder: Path) -> Scheme:
     if unknown := [label for label in scheme.labels if label not in SPAN_LABELS]:
         raise ModelError(f"{folder}/config.json: unknown label {unknown[0]!r}; known: {', '.join(SPAN_LABELS)}. {REMEDY}")
     return scheme
+
+
+def _confidence(path: Path, scheme: Scheme) -> Confidence:
+    record = _object(path)
+    try:
+        return Confidence.of(record, scheme.labels)
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}. {REMEDY}") from None
 
 
 def _chain(path: Path, scheme: Scheme, config: Mapping[str, Any]) -> Chain:

@@ -112,9 +112,10 @@ class Tagger:
         ends[:-1] |= owner[1:] != owner[:-1]
         ends[-1] = True
         log_probabilities = log_softmax(self._logits(shard) / np.float32(self.folder.temperature))
-        labels = self.folder.scheme.labels
-        for first, last, label, score in spans(decode(log_probabilities, ends, self._chain), len(labels)):
+        labels, confidence = self.folder.scheme.labels, self.folder.confidence
+        for first, last, label, marginal in spans(decode(log_probabilities, ends, self._chain), len(labels)):
             number = int(owner[first])
+            score = confidence.score(marginal, label) if confidence else marginal
             for edges in items(texts[number], int(offsets[first]), int(offsets[last]) + 1, labels[label]):
                 yield number, TaggedSpan(*edges, labels[label], score)
 
