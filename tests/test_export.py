@@ -161,3 +161,18 @@ def test_the_command_says_what_is_missing(tmp_path):
     assert run.returncode == 2
     assert "config.json is missing" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_eight_bit_weights_compute_nearly_the_same(folder):
+    ids, mask = stack([VOCABULARY.encode(text).ids[:126] for text in authored_texts()[:4]])
+    whole, small = OnnxBackend(folder, threads=1), OnnxBackend(folder, threads=1, graph="model-int8.onnx")
+    exact, near = (backend.logits(ids, mask)[mask == 1] for backend in (whole, small))
+    assert 0 < (exact - near).std() < 0.1 * exact.std()
+    assert (exact.argmax(-1) == near.argmax(-1)).mean() > 0.97
+
+
+def test_eight_bit_weights_are_not_the_embeddings_once_more(folder):
+    graph = onnx.load(folder.path / "model-int8.onnx", load_external_data=False).graph
+    outside = {t.name for t in graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL}
+    assert "bert.embeddings.word_embeddings.weight" in outside
+    assert any(t.data_type == onnx.TensorProto.INT8 for t in graph.initializer)

@@ -4,9 +4,9 @@
 
 FOLDER holds a `BertForTokenClassification` (`config.json`, `model.safetensors` in float32) and `vocab.txt`. Written there:
 `tokenizer.json` and `tokenizer_config.json` for transformers, `model.onnx` (the graph; its weights are those in
-`model.safetensors`), and last `manifest.json` with the sha256 of every file. Run it again after any change to the folder.
-The temperature is the one that `python -m eval.calibrate` recorded for these weights, else 1; a `calibration.json` that
-was fitted to other weights is removed.
+`model.safetensors`), `model-int8.onnx` (the same with 8-bit weights), and last `manifest.json` with the sha256 of every
+file. Run it again after any change to the folder. The temperature is the one that `python -m eval.calibrate` recorded for
+these weights, else 1; a `calibration.json` that was fitted to other weights is removed.
 """
 
 import argparse
@@ -20,7 +20,8 @@ import onnx
 
 from training.hf_tokenizer import write_tokenizer
 from training.onnx_graph import bert_token_classifier
-from yaowen.tagger.folder import CALIBRATION, ModelFolder, write_manifest
+from training.onnx_int8 import int8_graph
+from yaowen.tagger.folder import CALIBRATION, INT8, ModelFolder, write_manifest
 
 ASSEMBLER = ("assembler.json", "assembler.safetensors")
 OWN = "own"  # the version of a model that is none of the project's
@@ -39,6 +40,7 @@ def export(folder: Path, version: str, temperature: float | None = None, window:
     write_tokenizer(folder, int(config["max_position_embeddings"]))
     onnx.save(bert_token_classifier(folder), str(folder / "model.onnx"))
     onnx.checker.check_model(str(folder / "model.onnx"))
+    onnx.save(int8_graph(folder), str(folder / INT8))
     # Umask and temporary files leave saved weights readable by their owner alone: no use in a package.
     for path in folder.iterdir():
         if path.is_file():

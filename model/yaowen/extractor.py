@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from yaowen.assemble import ArgumentModel, Assembly, assemble, complete_mentions
 from yaowen.document import Argument, Document, Event, Office, Person, Source, Span, Warning
@@ -20,7 +20,7 @@ from yaowen.text.published import find_published
 
 if TYPE_CHECKING:
     from yaowen.spans import TaggedSpan
-    from yaowen.tagger.tagger import Tagger, Tagging
+    from yaowen.tagger.tagger import BackendName, Tagger, Tagging
 
 DEFAULT_MODEL: Final = Path(__file__).parent / "weights" / "default"
 POOL_CHARACTERS: Final = 20_000  # how much text `extract_many` tags together: batches of even length, bounded memory
@@ -110,12 +110,11 @@ class Extractor:
         )  # fmt: skip
 
 
-def load(
-    path: str | Path | None = None, *, backend: Literal["onnx", "torch"] = "onnx", threads: int | None = None
-) -> Extractor:
+def load(path: str | Path | None = None, *, backend: "BackendName" = "onnx", threads: int | None = None) -> Extractor:
     """An extractor with the built-in model, or with the model folder at `path`.
 
-    `backend`: "onnx" (default, CPU) or "torch" (extra `torch`; uses a GPU if there is one). `threads`: of the processor.
+    `backend`: "onnx" (default, CPU), "onnx-int8" (8-bit weights: faster, nearly the same spans) or "torch" (extra `torch`;
+    uses a GPU if there is one). `threads`: of the processor.
 
     Raises `ModelError`, a `ValueError`, where a file of the folder is missing or damaged.
     """

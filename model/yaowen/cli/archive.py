@@ -23,6 +23,8 @@ from yaowen.archive.work import Work
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from yaowen.tagger.tagger import BackendName
+
 
 def _columns(ctx: click.Context, param: click.Parameter, value: str | None) -> dict[str, str]:
     columns = {}
@@ -108,7 +110,7 @@ class Loading:
     """How a worker loads the model; `factory` stands in for `yaowen.load` where a caller gave one."""
 
     model: Path | None
-    backend: Literal["onnx", "torch"]
+    backend: "BackendName"
     threads: int | None
     factory: Callable[..., Extractor] | None = None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from yaowen.document import Document
+    from yaowen.tagger.tagger import BackendName
 
 FAILED, INTERRUPTED = 1, 130  # exit statuses; click gives 2 for usage errors
 PIPED_WIDTH = 120  # columns of a table that does not go to a terminal
@@ -123,13 +124,17 @@ def _published(ctx: click.Context, param: click.Parameter, value: str | None) ->
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Processor threads; all without it, in jobs 1 a worker.")
 @click.option(
-    "--backend", type=click.Choice(["onnx", "torch"]), default="onnx", show_default=True, help="What runs the model."
+    "--backend",
+    type=click.Choice(["onnx", "onnx-int8", "torch"]),
+    default="onnx",
+    show_default=True,
+    help="What runs the model; onnx-int8 is faster and reads nearly the same.",
 )
 @archive_options
 @click.pass_context
 def predict_command(
     ctx: click.Context, paths: tuple[str, ...], format_: str, published: str | None, out: Path | None, explain: bool,
-    model: Path | None, threads: int | None, backend: Literal["onnx", "torch"], columns: dict[str, str], **archive: Any,
+    model: Path | None, threads: int | None, backend: "BackendName", columns: dict[str, str], **archive: Any,
 ) -> None:  # fmt: skip
     """Read Chinese official news and show who, in which office, did what, when and where.
 

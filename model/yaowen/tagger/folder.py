@@ -16,6 +16,7 @@ from yaowen.tagger.viterbi import Chain, Scheme
 
 SCHEMA: Final = "yaowen-model/1"
 MANIFEST: Final = "manifest.json"
+INT8: Final = "model-int8.onnx"  # optional: the graph with 8-bit weights
 TRANSITIONS: Final = "transitions.json"  # optional
 CALIBRATION: Final = "calibration.json"  # optional
 REQUIRED: Final = ("config.json", "vocab.txt", "model.safetensors", "model.onnx")

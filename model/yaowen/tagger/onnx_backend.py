@@ -11,7 +11,7 @@ class OnnxBackend:
 
     __slots__ = ("_session",)
 
-    def __init__(self, folder: ModelFolder, threads: int) -> None:
+    def __init__(self, folder: ModelFolder, threads: int, graph: str = "model.onnx") -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -24,7 +24,7 @@ class OnnxBackend:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
-                str(folder.file("model.onnx")), options, providers=["CPUExecutionProvider"]
+                str(folder.file(graph)), options, providers=["CPUExecutionProvider"]
             )
         except ModelError:
             raise

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from yaowen.spans import TaggedSpan
 from yaowen.tagger.boundaries import SENTENCE_END, items, strengths
-from yaowen.tagger.folder import REMEDY, ModelError, ModelFolder
+from yaowen.tagger.folder import INT8, REMEDY, ModelError, ModelFolder
 from yaowen.tagger.viterbi import decode, log_softmax, spans
 from yaowen.tagger.vocabulary import Tokens, Vocabulary
 from yaowen.tagger.windows import Placed, batches, place, shards, stack
+
+BackendName = Literal["onnx", "onnx-int8", "torch"]
 
 CONTEXT: Final = 64  # tokens read on both sides of what is kept, in a text longer than a window
 SHARD_TOKENS: Final = 1 << 15  # tagged at one time: 5 MB of probabilities, and enough windows to sort by length
@@ -62,7 +64,7 @@ class Tagger:
 
     @classmethod
     def load(
-        cls, folder: Path, backend: Literal["onnx", "torch"] = "onnx", threads: int | None = None, device: str | None = None
+        cls, folder: Path, backend: BackendName = "onnx", threads: int | None = None, device: str | None = None
     ) -> "Tagger":
         """Check and load a model folder.
 
@@ -70,15 +72,16 @@ class Tagger:
         folder that is incomplete, damaged or not a model, `ValueError` for an unknown backend.
         """
         checked = ModelFolder.load(folder)
-        if backend == "onnx":
+        if backend in ("onnx", "onnx-int8"):
             from yaowen.tagger.onnx_backend import OnnxBackend
 
-            return cls(checked, OnnxBackend(checked, threads or _processors()))
+            graph = INT8 if backend == "onnx-int8" else "model.onnx"
+            return cls(checked, OnnxBackend(checked, threads or _processors(), graph))
         if backend == "torch":
             from yaowen.tagger.torch_backend import TorchBackend
 
             return cls(checked, TorchBackend(checked, threads, device))
-        raise ValueError(f"unknown backend {backend!r}; known: onnx, torch")
+        raise ValueError(f"unknown backend {backend!r}; known: onnx, onnx-int8, torch")
 
     def tag(self, texts: Sequence[str]) -> list[Tagging]:
         """The spans of each text, which must be normalised; memory does not grow with the length of the texts."""
