@@ -338,6 +338,61 @@ def test_the_legend_offers_the_labels_that_occur():
     assert boxes == {"OFFICIAL", "POSITION", "LOCATION", "DATE", "QUANTITY", "MEASURE", "TRIGGER"}
 
 
+def texts_of(html: str) -> list[str]:
+    """The timeline of a page as text: days and moments in order."""
+    timeline = html[html.index('class="timeline"') : html.index("</details>", html.index('class="timeline"'))]
+    parts = re.findall(r"<h3>.*?</h3>|<li class=\"(?:linker moment|none)\".*?</li>", timeline)
+    return [re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", part)).strip() for part in parts]
+
+
+def test_the_timeline_tells_dated_events_by_day_and_counts_the_others():
+    html = render_html(plain(grounded_document()))
+    assert texts_of(html) == [
+        "2023-07-15..22", "约 措施 response 转移群众 320人",
+        "2023-07-20", "evening 调研 inspection 他到望洪镇 调研 ，陆知夏陪同",
+        "2023-07-21", "forenoon 会议 meeting 县委书记贺兰川主持 召开 防汛工作会议",
+        "until 12:00 指示 directive 会议 要求 ，各乡镇落实24小时值班制度",
+        "未注明日期 undated 1",
+    ]  # fmt: skip
+    assert texts_of(render_html(plain(page_document()))) == ["未注明日期 undated 5"]
+    assert texts_of(render_html(plain(page_document(events=())))) == ["没有 none"]
+
+
+def test_days_of_one_start_stay_together_and_a_date_without_start_stands_at_its_end():
+    dates = [
+        read_date(words, published="2023-07-22")
+        for words in ("7月1日晚", "7月1日至3日", "7月1日", "7月2日前", "7月1日至3日")
+    ]
+    events = tuple(replace(event, date=date) for event, date in zip(page_document().events, dates, strict=True))
+    first_words = [text.split(" ")[0] for text in texts_of(render_html(plain(page_document(events=events))))]
+    assert first_words == [
+        "2023-07-01", "措施", "evening", "2023-07-01..03", "指示", "调研", "2023-07-02", "before",
+    ]  # fmt: skip
+
+
+def test_every_moment_leads_to_its_card_and_to_its_spans():
+    page = Page(render_html(plain(grounded_document())))
+    moments, cards = page.all("li", "moment"), {card["id"]: card for card in page.all("li", "event")}
+    assert len(moments) == 4
+    assert all(cards[moment["data-card"]]["data-links"] == moment["data-links"] for moment in moments)
+    links = [a["href"] for a in page.all("a", "to-card")]
+    assert links == ["#" + moment["data-card"] for moment in moments]
+    ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+    assert {a["href"].removeprefix("#") for a in page.all("a")} <= ids
+
+
+def test_cards_and_spans_say_what_was_read():
+    html = render_html(plain(grounded_document()))
+    assert html.count('<span class="reading">宁夏回族自治区银川市永宁县</span>') == 2
+    assert '<dd><span class="reading">约 2023-07-15..22</span></dd>' in html
+    assert '<p class="reading">永宁县委副书记、永宁县县长</p>' in html
+    tips = {mark["data-at"]: mark["title"].split("\n")[1:] for mark in Page(html).all("mark")}
+    (at,) = [f"{s.start}-{s.end}" for s in page_document().spans if s.text == "望洪镇"]
+    assert tips[at] == ["= 宁夏回族自治区银川市永宁县望洪镇 640121"]
+    assert [tip for tip in tips.values() if tip and "2023" in tip[0]] == [["= 2023-07-21 forenoon · filled"]]
+    assert 'class="reading"' not in render_html(plain(page_document(people=())))
+
+
 def hostile_document() -> Document:
     bad = "<script>alert('1')</script><img src=x onerror=alert(2)>\"&'"
     raw = f"{bad}召开{bad}$title\n"
@@ -361,6 +416,24 @@ def test_a_hostile_text_is_harmless():
     assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
     assert "<script>alert('1')</script>" in page.paragraphs[0]
     assert "$title" in page.paragraphs[0]
+
+
+def test_hostile_readings_are_harmless():
+    bad = "<script>alert('1')</script><img src=x onerror=alert(2)>\"&'\x1b[31m"
+    document = plain(grounded_document())
+    place = {"adcode": bad, "full_name": bad, "town": bad, "candidates": [{"full_name": bad, "score": 0.5}] * 2}
+    date = {"start": bad, "end": bad + bad, "precision": "part_of_day", "part": bad, "source": bad}
+    for event in document["record"]["events"]:
+        event |= {"date": date, "place": place}
+    for found, value in zip(document["record"]["spans"], [{"reason": bad, "partial": bad}, date] * 99, strict=False):
+        found |= {"date": value, "place": place if value is date else {"adcode": None, "reason": bad}}
+    for person in document["record"]["people"]:
+        person["offices"] = [{"title": bad, "office": bad, "completed_body": bad, "status": bad}]
+    page = Page(render_html(document))
+    assert {tag for tag, _ in page.elements} == {tag for tag, _ in Page(render_html(plain(grounded_document()))).elements}
+    assert len(page.all("script")) == 1
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+    assert "\x1b" not in render_table(document)
 
 
 def test_the_page_asks_for_nothing_from_outside():

@@ -9,16 +9,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
-from itertools import chain, pairwise
+from itertools import chain, groupby, pairwise
 from string import Template
 from typing import Any
 
 from yaowen.schema import SPAN_LABELS, TRIGGER_PREFIX
-from yaowen.view.names import event_name, label_name, role_name
-from yaowen.view.visible import view_of
+from yaowen.view.names import column_roles, event_name, label_name, role_name
+from yaowen.view.readings import (
+    added_date,
+    added_place,
+    completed_titles,
+    date_pieces,
+    meaning,
+    titles,
+)
+from yaowen.view.visible import Visible, clause, view_of
 
 BOILERPLATE = "boilerplate"  # the kind of warning whose range is shown dimmed
 
+# The roles whose fillers say when and where an event was, by the role under which a reading stands that has no words.
+_READ = {"date": column_roles("when"), "location": column_roles("where")}
 _EMPTY_PARAGRAPH = re.compile(r"<p>\s*</p>\n?")
 
 
@@ -68,7 +78,9 @@ def _document(number: int, document: Mapping[str, Any]) -> str:
         facts=_facts(record),
         legend=_legend(record["spans"]),
         text=_text(number, document),
-        events="".join(_event(number, event, people) for event in events) or _NONE,
+        timeline=_timeline(number, events, view_of(document)),
+        dated_count=sum(_is_dated(event) for event in events),
+        events="".join(_event(number, n, event, people) for n, event in enumerate(events, 1)) or _NONE,
         events_count=len(events),
         people="".join(_person(number, person) for person in record["people"]) or _NONE,
         people_count=len(people),
@@ -140,6 +152,7 @@ def _at(place: Mapping[str, Any]) -> str:
 
 def _mark(number: int, span: Mapping[str, Any], shown: str, dim: bool) -> str:
     name = f"{label_name(span['label'])} · {span['score']:.2f} · {span['start']}–{span['end']}"
+    name = "\n".join((name, *meaning(span)))
     classes = _kind(span["label"]) + (" dim" if dim else "")
     place = f'id="d{number}-{_at(span)}" data-at="{_at(span)}"'
     return f'<mark class="{classes}" {place} title="{escape(name)}">{escape(shown)}</mark>'
@@ -150,37 +163,88 @@ def _anchor(number: int, place: Mapping[str, Any], shown: str) -> str:
     return f'<a{label} href="#d{number}-{_at(place)}" data-to="{_at(place)}">{escape(shown)}</a>'
 
 
-def _linker(classes: str, links: Sequence[tuple[str, str]], content: str) -> str:
+def _linker(classes: str, links: Sequence[tuple[str, str]], content: str, more: str = "") -> str:
     data = escape(json.dumps(links, ensure_ascii=False), quote=True)
-    return f'<li class="linker {classes}" tabindex="0" data-links="{data}">{content}</li>'
+    return f'<li class="linker {classes}" tabindex="0" data-links="{data}"{more}>{content}</li>'
 
 
-def _event(number: int, event: Mapping[str, Any], people: Mapping[str, Any]) -> str:
-    """The card of an event: type and trigger, then the arguments by role in text order."""
+def _links(event: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The places of an event's spans, each with what it is: the trigger, then the arguments."""
     trigger = event["trigger"]
-    others = [a for a in event["arguments"] if _at(a) != _at(trigger)]
-    links = [(_at(trigger), event_name(event["type"])), *((_at(a), role_name(a["role"])) for a in others)]
-    rows = []
-    for role in dict.fromkeys(a["role"] for a in others):
-        fillers = (_filler(number, a, people) for a in others if a["role"] == role)
-        rows.append(f"<dt>{role_name(role)}</dt><dd>{'<br>'.join(fillers)}</dd>")
+    return [(_at(trigger), event_name(event["type"])), *((_at(a), role_name(a["role"])) for a in _others(event))]
+
+
+def _others(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The arguments that are not the trigger itself."""
+    return [a for a in event["arguments"] if _at(a) != _at(event["trigger"])]
+
+
+def _event(number: int, place: int, event: Mapping[str, Any], people: Mapping[str, Any]) -> str:
+    """The card of an event: type and trigger, then the arguments by role in text order, with what they were read as."""
+    trigger = event["trigger"]
+    fillers: dict[str, list[str]] = {}
+    for argument in _others(event):
+        fillers.setdefault(argument["role"], []).append(_filler(number, argument, people))
+    words = {role: [a["normalized"] for a in _others(event) if a["role"] in roles] for role, roles in _READ.items()}
+    added = {
+        "date": added_date(event.get("date"), words["date"]),
+        "location": added_place(event.get("place"), words["location"]),
+    }
+    for role, reading in added.items():
+        if reading:
+            under = next((name for name in _READ[role] if name in fillers), role)
+            fillers.setdefault(under, []).append(f'<span class="reading">{escape(reading)}</span>')
+    rows = (f"<dt>{role_name(role)}</dt><dd>{'<br>'.join(shown)}</dd>" for role, shown in fillers.items())
     head = f"<b>{event_name(event['type'])}</b>{_anchor(number, trigger, trigger['normalized'])}"
-    return _linker("event", links, f'<p class="kind">{head}</p><dl>{"".join(rows)}</dl>')
+    content = f'<p class="kind">{head}</p><dl>{"".join(rows)}</dl>'
+    return _linker("event", _links(event), content, f' id="{_card(number, place)}"')
+
+
+def _card(number: int, place: int) -> str:
+    """The name of the card of an event, by its place in text order."""
+    return f"d{number}-event-{place}"
+
+
+def _is_dated(event: Mapping[str, Any]) -> bool:
+    return date_pieces(event.get("date"))[1] != ""
+
+
+def _timeline(number: int, events: Sequence[Mapping[str, Any]], visible: Visible) -> str:
+    """The events that have a date by its start, under their days; then how many have none."""
+    dated = []
+    for place, event in enumerate(events, 1):
+        if _is_dated(event):
+            how, day, time = date_pieces(event["date"])
+            start = event["date"]["start"] or event["date"]["end"]
+            dated.append((start[:10], day, start, place, " ".join(word for word in (how, time) if word)))
+    days = []
+    for (_, day), group in groupby(sorted(dated), key=lambda entry: entry[:2]):
+        moments = "".join(_moment(number, place, events[place - 1], when, visible) for *_, place, when in group)
+        days.append(f"<li><h3>{escape(day)}</h3><ol>{moments}</ol></li>")
+    if undated := len(events) - len(dated):
+        days.append(f'<li class="none">未注明日期 undated <small>{undated}</small></li>')
+    return "".join(days) or _NONE
+
+
+def _moment(number: int, place: int, event: Mapping[str, Any], when: str, visible: Visible) -> str:
+    """An event on the timeline: the time of the day, its type, which leads to its card, and its trigger in its clause."""
+    trigger = event["trigger"]
+    before, shown, after = clause(visible, trigger["start"], trigger["end"])
+    time = f'<span class="at">{escape(when)}</span> ' if when else ""
+    card = f'<a class="to-card" href="#{_card(number, place)}">{event_name(event["type"])}</a>'
+    gist = f"<p>{escape(before)}{_anchor(number, trigger, shown)}{escape(after)}</p>"
+    return _linker("moment", _links(event), f"<p>{time}{card}</p>{gist}", f' data-card="{_card(number, place)}"')
 
 
 def _filler(number: int, argument: Mapping[str, Any], people: Mapping[str, Any]) -> str:
     person = people.get(argument.get("person", ""))
     shown = _anchor(number, argument, person["name"] if person else argument["normalized"])
-    titles = "、".join(_titles(person)) if person else ""
-    if titles:
-        shown += f' <span class="offices">{escape(titles)}</span>'
+    offices = "、".join(titles(person)) if person else ""
+    if offices:
+        shown += f' <span class="offices">{escape(offices)}</span>'
     if argument.get("cues"):
         shown += f'<span class="cues">{argument["score"]:.2f} {escape(", ".join(argument["cues"]))}</span>'
     return shown
-
-
-def _titles(person: Mapping[str, Any]) -> list[str]:
-    return list(dict.fromkeys(" ".join(office["title"].split()) for office in person["offices"]))
 
 
 def _person(number: int, person: Mapping[str, Any]) -> str:
@@ -188,8 +252,10 @@ def _person(number: int, person: Mapping[str, Any]) -> str:
     mentions = "".join(_anchor(number, place, str(n)) for n, place in enumerate(places, 1))
     content = (
         f'<p><b>{escape(person["name"])}</b> <span class="mentions">提及 {mentions}</span></p>'
-        f"<p>{escape('、'.join(_titles(person)))}</p>"
+        f"<p>{escape('、'.join(titles(person)))}</p>"
     )
+    if completed := completed_titles(person):
+        content += f'<p class="reading">{escape("、".join(completed))}</p>'
     return _linker("person", [(_at(place), "") for place in places], content)
 
 

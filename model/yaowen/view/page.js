@@ -40,6 +40,7 @@ for (const section of document.querySelectorAll(".document")) {
     clear();
     if (!card) return;
     card.classList.add("on");
+    document.getElementById(card.dataset.card)?.classList.add("on"); // of a moment on the timeline
     text.classList.add("focused");
     for (const [place, role] of linksOf.get(card)) {
       const mark = marks.get(place);
@@ -48,7 +49,7 @@ for (const section of document.querySelectorAll(".document")) {
       const name = role.split(" ")[0]; // the Chinese name alone fits over a name; the card has both
       if (name) mark.dataset.role = mark.dataset.role ? `${mark.dataset.role} · ${name}` : name;
     }
-    if (card.classList.contains("event")) draw(linksOf.get(card));
+    if (!card.classList.contains("person")) draw(linksOf.get(card));
   }
 
   function pin(card, scroll) {
@@ -62,7 +63,12 @@ for (const section of document.querySelectorAll(".document")) {
     card.addEventListener("mouseleave", () => pinned || clear());
     card.addEventListener("click", (event) => {
       const link = event.target.closest("a");
-      if (link) {
+      if (link?.classList.contains("to-card")) {
+        event.preventDefault();
+        pinned = document.getElementById(card.dataset.card);
+        show(pinned);
+        pinned.scrollIntoView({ block: "nearest" });
+      } else if (link) {
         event.preventDefault();
         pinned = card;
         show(card);
