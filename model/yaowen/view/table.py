@@ -143,7 +143,7 @@ def _event_table(rows: "Sequence[Mapping[str, Text]]") -> "Table":
 
     table = Table(box=box.SIMPLE_HEAD, title="events 事件", title_justify="left", title_style="bold", pad_edge=False)
     table.add_column("#", justify="right", style="dim")
-    table.add_column(HEADINGS["when"], ratio=4, overflow="fold")
+    table.add_column(HEADINGS["when"], ratio=4, min_width=len("08:00..17:59"), overflow="fold")
     table.add_column("type 类型", no_wrap=True)
     for name, ratio in (("who", 9), ("what", 8), ("where", 4), ("with", 6)):
         table.add_column(HEADINGS[name], ratio=ratio, overflow="fold")
