@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDE = 100  # columns of a terminal from which events are a table; below, a list of cards
+WHEN = len("约 2022-02-24..")  # columns of a date, so that a day or the hours of one stay on a line
 WARNINGS = 3  # of one kind shown; the record has them all
 OFFICES = 3  # shown beside a name; the roster has them all
 
@@ -143,7 +144,7 @@ def _event_table(rows: "Sequence[Mapping[str, Text]]") -> "Table":
 
     table = Table(box=box.SIMPLE_HEAD, title="events 事件", title_justify="left", title_style="bold", pad_edge=False)
     table.add_column("#", justify="right", style="dim")
-    table.add_column(HEADINGS["when"], ratio=4, min_width=len("08:00..17:59"), overflow="fold")
+    table.add_column(HEADINGS["when"], max_width=WHEN, overflow="fold")
     table.add_column("type 类型", no_wrap=True)
     for name, ratio in (("who", 9), ("what", 8), ("where", 4), ("with", 6)):
         table.add_column(HEADINGS[name], ratio=ratio, overflow="fold")
