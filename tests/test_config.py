@@ -46,6 +46,21 @@ def test_what_is_saved_loads_as_it_was(file, tmp_path):
     assert config.load(Job, tmp_path / "saved.toml") == job
 
 
+def test_a_file_that_extends_another_says_only_what_differs(file):
+    child = file.with_name("child.toml")
+    child.write_text('extends = "job.toml"\nfast = true\n[inner]\nrate = 2\n')
+    assert config.load(Job, child) == Job(Path("here"), Inner(2.0, ("a",)), True)
+    grandchild = file.with_name("grandchild.toml")
+    grandchild.write_text('extends = "child.toml"\n[inner]\nnames = []\n')
+    assert config.load(Job, grandchild, ["output=there"]) == Job(Path("there"), Inner(2.0, ()), True)
+
+
+def test_a_single_value_is_a_list_of_one(file):
+    assert config.load(Job, file, ["inner.names=b"]).inner.names == ("b",)
+    with pytest.raises(ValueError, match=r"names = 3: expected str"):
+        config.load(Job, file, ["inner.names=3"])
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

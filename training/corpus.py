@@ -44,16 +44,12 @@ class Corpus:
 def load(data: Data, seed: int) -> Corpus:
     """Read and check the documents; raises `ValueError` that says what is wrong with them and what to do."""
     if not data.train:
-        raise ValueError(
-            "data.train names no file: add data.train=FILE (yaowen JSON lines, a doccano or Label Studio export, …)"
-        )
+        raise ValueError("data.train names no file: add data.train=FILE (JSON lines, a doccano or Label Studio export, …)")
     train = _read(data.train, data)
     if data.dev:
         return Corpus(train, tuple((f"{path.parent.name}-{path.stem}", _read([path], data)) for path in data.dev))
     if len(train) < 2:
-        raise ValueError(
-            f"{data.train[0]} holds {len(train)} documents: one more is needed to score on; or give data.dev=FILE"
-        )
+        raise ValueError(f"{data.train[0]} holds {len(train)} documents; expected one more, to score on, or data.dev=FILE")
     order = np.random.default_rng(seed).permutation(len(train))
     count = min(max(1, round(data.held_out * len(train))), len(train) - 1)
     kept, held = sorted(order[count:]), sorted(order[:count])

@@ -18,6 +18,7 @@ DOMAIN = "yaowen"  # the head that becomes the model's classifier
 LONGEST, CONTEXT = 510, 64  # tokens of a window when a document is read: those of yaowen.tagger
 
 logging.disable_progress_bar()
+logging.set_verbosity_error()  # a head or pooler that the encoder has no use for is no news
 
 
 class Tagger(torch.nn.Module):
@@ -41,7 +42,8 @@ class Tagger(torch.nn.Module):
 def logits(model: Tagger, example: Example) -> np.ndarray:
     """Tag scores of a whole document, float32 (n, tags), read in windows that end at sentence ends."""
     parts = []
-    for window in cut_windows(example.grades, LONGEST, CONTEXT):
+    longest = min(LONGEST, model.bert.config.max_position_embeddings - 2)
+    for window in cut_windows(example.grades, longest, min(CONTEXT, longest // 8)):
         ids, mask, _ = collate([example.window(window.start, window.end)])
         read = model(ids, mask, DOMAIN)[0, 1:-1].numpy()
         parts.append(read[window.core_start - window.start : window.core_end - window.start])
