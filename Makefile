@@ -3,6 +3,7 @@
 # make check   what CI runs: ruff, mypy, tests
 # make wheel   the package as users get it: built, installed alone, run outside this folder
 # make model   the model that ships, from the encoder and the annotated news (half an hour on two cores)
+# make behave  the behavioural suite: which capabilities fail how often
 # make figures measure the model that ships and render the model card from what was recorded
 # make clean   remove what the above made
 
@@ -18,7 +19,7 @@ DEMO := build/demo
 MODEL := model/yaowen/weights/default
 RESULTS := eval/results
 
-.PHONY: demo test check wheel model figures clean
+.PHONY: demo test check wheel model behave figures clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.user
@@ -47,6 +48,9 @@ model: $(VENV)/.dev
 	cp build/arguments/assembler.json build/arguments/assembler.safetensors $(MODEL)
 	$(BIN)/python -m training.export $(MODEL) --window 254
 	$(BIN)/python -m eval.calibrate --model $(MODEL)
+
+behave: $(VENV)/.dev
+	$(BIN)/python -m eval.behave --out $(RESULTS)/behaviour.json
 
 figures: $(VENV)/.dev
 	$(BIN)/python -m eval.evaluate --out $(RESULTS)/scores.json
