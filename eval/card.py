@@ -26,10 +26,12 @@ TITLES = ("entities", "triggers", "arguments, gold spans", "arguments, end to en
 
 def render(model: Path, results: Path = RESULTS) -> str:
     """The card as Markdown. Raises `ValueError` where a result is missing or belongs to other weights."""
-    scores, test, speed, offsets = (_result(results / f"{name}.json") for name in ("scores", "test", "speed", "offsets"))
-    if not scores["model"] == test["model"] == digest(model / "model.safetensors"):
+    names = ("scores", "test", "speed", "offsets", "calibration")
+    scores, test, speed, offsets, calibration = (_result(results / f"{name}.json") for name in names)
+    if not scores["model"] == test["model"] == calibration["model"] == digest(model / "model.safetensors"):
         raise ValueError(
-            f"{results}: scores.json and test.json were made with different weights than {model}'s; `make figures`"
+            f"{results}: scores.json, test.json or calibration.json was made with different weights than {model}'s;"
+            " run `python -m eval.calibrate` and `make figures`"
         )
     config = json.loads((model / "config.json").read_text("utf-8"))
     arguments = ArgumentModel.load(model)
@@ -43,6 +45,7 @@ def render(model: Path, results: Path = RESULTS) -> str:
         labels=SPAN_LABELS,
         speed=speed,
         offsets=offsets,
+        calibration=calibration,
         config=config,
         manifest=json.loads((model / "manifest.json").read_text("utf-8")),
         parameters=_parameters(model / "model.safetensors"),
