@@ -22,6 +22,7 @@ import yaowen
 from data.annotated import read
 from yaowen.assemble import ArgumentModel, assemble
 from yaowen.extractor import DEFAULT_MODEL
+from yaowen.ground.document import ground
 from yaowen.tagger.tagger import Tagger
 from yaowen.text.normalise import normalise
 
@@ -56,6 +57,7 @@ def measure(folder: Path) -> dict[str, Any]:
         "normalise": _best(lambda: [normalise(text) for text in texts]),
         "tag": _best(lambda: tagger.tag(pages)),
         "assemble": _best(lambda: [assemble(p, s, model) for p, s in zip(pages, spans, strict=True)]),
+        "ground": _best(lambda: [ground(p, s, published="2024-06-01") for p, s in zip(pages, spans, strict=True)]),
     }
     stages["rest"] = max(whole - sum(stages.values()), 0.0)
     return {
@@ -63,11 +65,17 @@ def measure(folder: Path) -> dict[str, Any]:
         "documents": len(texts),
         "characters": characters,
         "characters per second": round(characters / whole),
+        "characters per second with 8-bit weights": _with_8_bits(folder, texts),
         "share of stages": {name: round(seconds / sum(stages.values()), 3) for name, seconds in stages.items()},
         "stage characters per second": {name: round(characters / s) for name, s in stages.items() if s > 0},
         "long page": _fresh_process(folder, "".join(texts)[:LONG_PAGE]),
         "short page": _fresh_process(folder, texts[0]),
     }
+
+
+def _with_8_bits(folder: Path, texts: list[str]) -> int:
+    extractor = yaowen.load(folder, backend="onnx-int8")
+    return round(sum(map(len, texts)) / _best(lambda: list(extractor.extract_many(texts))))
 
 
 def _best(job: Callable[[], object]) -> float:

@@ -30,6 +30,11 @@ def test_dates_are_read_against_those_before_and_the_publication():
     assert all(value.reason for value in ground(text, spans).dates.values())
 
 
+def test_a_deadline_is_not_the_day_that_is_spoken_of():
+    deadline, day = read_dates(["7月12日前", "当天"], "2024-07-09")
+    assert (deadline.end, day.start) == ("2024-07-12", None)
+
+
 def test_the_date_of_an_event_is_the_finest_or_all_of_a_week():
     told = read_dates(["2022年3月", "2日", "上午", "下午", "4日", "30日", "3月1日以来", "某日"])
     month, day, morning, afternoon, later, far, since, nothing = told
@@ -77,6 +82,8 @@ def test_the_place_of_an_event_is_what_its_locations_share():
     assert event_place([abroad]) is abroad
     assert event_place([nothing]) is None
     assert event_place([nothing, other]) is other
+    towns = ground_places(["罗平县阿岗镇", "罗平县板桥镇"])
+    assert [town.town for town in (*towns, event_place(towns))] == ["阿岗镇", "板桥镇", None]
 
 
 @given(st.lists(st.tuples(st.text("县市长甲委、原副 三亚州", max_size=4), st.sampled_from(SPAN_LABELS)), max_size=12))

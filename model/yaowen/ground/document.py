@@ -43,6 +43,7 @@ def ground(text: str, spans: Sequence[TaggedSpan], article: str | None = None, p
     words = [_DEPUTY.sub("", text[span.start : span.end]) for span in placed]
     year = int(published[:4]) if published else None
     places = dict(zip(placed, ground_places(words, place_hints(text if article is None else article), year), strict=True))
+    places = {s: replace(p, facility=None) if s.label == "POSITION" else p for s, p in places.items()}
     offices: dict[TaggedSpan, OfficeReading] = {}
     before: TaggedSpan | None = None
     for span in spans:
@@ -99,7 +100,10 @@ def event_place(places: Sequence[Place]) -> Place | None:
     >>> [event_place(told).name for told in ([city, one], [one, other], [one])], event_place([])
     (['吉阳区', '三亚市', '吉阳区'], None)
     """
-    known = {place.adcode: place for place in places if place.adcode}
+    known: dict[str | None, Place] = {}
+    for place in places:
+        if place.adcode and (other := known.setdefault(place.adcode, place)) != place:
+            known[place.adcode] = replace(other, town=None, town_code=None, facility=None)  # only the county is shared
     if not known:
         return next((place for place in places if place.iso or place.candidates), None)
     table = divisions()

@@ -175,7 +175,9 @@ def _read(mention: DateMention, published: tuple[datetime | None, bool], told: T
     if expression.joint == "list" and not relation and not are_days_in_a_row(expression, context):
         relation = "list"
     zone: Zone = "local" if "local" in (expression.zone, around.zone) else "Asia/Shanghai"
-    return _value(frame, relation, expression.is_approximate, zone, context), _told_after(frame, expression, told)
+    value = _value(frame, relation, expression.is_approximate, zone, context)
+    # 当天 behind a deadline is not the day of the deadline.
+    return value, told if relation == "before" else _told_after(frame, expression, told)
 
 
 def _value(frame: Frame, relation: str, is_approximate: bool, zone: Zone, context: Context) -> DateValue:
