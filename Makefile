@@ -1,6 +1,6 @@
 # make demo    the main job on an example page: needs Python 3.10 or newer and nothing else
 # make test    everything that tests need, and the tests
-# make check   what CI runs: ruff, mypy, tests
+# make check   what CI runs: ruff, mypy, tests, the quality gate
 # make wheel   the package as users get it: built, installed alone, run outside this folder
 # make model   the model that ships, from the encoder and the annotated news (an hour on two cores)
 # make behave  the behavioural suite: which capabilities fail how often
@@ -36,6 +36,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+	$(BIN)/python -m eval.gate
 
 wheel: $(VENV)/.dev
 	PYTHON=$(abspath $(BIN))/python .ci/wheel
