@@ -20,8 +20,9 @@ from pathlib import Path
 from data.consistency import conflicts, unmarked
 from data.leakage import Placed, repeated, shared
 from yaowen import formats
+from yaowen.formats import form
 from yaowen.formats.annotated import AnnotatedDocument, Event, Mark
-from yaowen.schema import EVENT_TYPES, PEOPLE, ROLES, SPAN_LABELS, anchor_type
+from yaowen.schema import EVENT_TYPES, PEOPLE, ROLES, anchor_type
 from yaowen.tagger.boundaries import trim
 
 SENTENCE_ENDS = "。！？；\n"
@@ -37,25 +38,10 @@ class Report:
     documents: int
 
 
-def check_form(document: AnnotatedDocument) -> Iterator[str]:
-    """What keeps a document from being learnt from: spans outside the text, over one another, or with unknown labels."""
-    text, before = document.text, None
-    for span in document.spans:
-        if not 0 <= span.start < span.end <= len(text):
-            yield f"{_name(span)} is not inside the text, which has {len(text)} characters"
-            continue
-        if span.label not in SPAN_LABELS:
-            yield f"{_name(span, text)}: unknown label; known: {', '.join(SPAN_LABELS)}"
-        if before and span.start < before.end:
-            yield f"{_name(before, text)} and {_name(span, text)} overlap; spans are flat"
-        if before is None or span.end > before.end:
-            before = span
-
-
 def check_document(document: AnnotatedDocument) -> Iterator[str]:
     """What is wrong with a document, in words."""
     text = document.text
-    yield from check_form(document)
+    yield from form.problems(document)
     inside = [s for s in document.spans if 0 <= s.start < s.end <= len(text)]
     for span in inside:
         yield from _check_edges(span, text)
@@ -80,8 +66,7 @@ def _check_edges(span: Mark, text: str) -> Iterator[str]:
 def _check_event(event: Event, labels: dict[tuple[int, int], str]) -> Iterator[str]:
     name = f"{event.type} event at [{event.start}, {event.end})"
     if event.type not in EVENT_TYPES:
-        yield f"{name}: unknown type; known: {', '.join(EVENT_TYPES)}"
-        return
+        return  # told already
     anchor = labels.get((event.start, event.end))
     if anchor is None or anchor_type(anchor) != event.type:
         yield f"{name}: its trigger is {anchor or 'no span'}; expected a span that anchors {event.type}"

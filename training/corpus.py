@@ -1,4 +1,4 @@
-"""The annotated documents that a tagger learns from and is chosen on, in any format that `data.formats` reads."""
+"""The annotated documents that a tagger learns from and is chosen on, in any format that `yaowen.formats` reads."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data import formats
 from data.annotated import AnnotatedDocument
-from data.check import check_form
+from yaowen import formats
+from yaowen.formats.form import problems
 from yaowen.schema import SPAN_LABELS
 
 TOLD = 5  # of what is wrong with the documents
@@ -64,7 +64,7 @@ def _read(paths: Sequence[Path], data: Data) -> tuple[AnnotatedDocument, ...]:
             found = formats.read(path, data.format, data.labels)
         except OSError as error:
             raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
-        wrong += [f"{path} ({d.id}): {problem}" for d in found for problem in check_form(d)]
+        wrong += [f"{path} ({d.id}): {problem}" for d in found for problem in problems(d)]
         documents += found
     if wrong:
         more = f"\n… and {len(wrong) - TOLD} more" if len(wrong) > TOLD else ""
