@@ -14,7 +14,7 @@ from data import annotated, formats
 from data.annotated import AnnotatedDocument, Mark
 from training import config, corpus
 from training.corpus import Data
-from training.finetune import Settings
+from training.finetune import Settings, finetune
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "training" / "configs" / "own-data.toml"
@@ -119,6 +119,13 @@ def test_too_little_is_told(tmp_path: Path) -> None:
     annotated.write(annotated.read(EXAMPLE)[:1], tmp_path / "one.jsonl")
     with pytest.raises(ValueError, match="holds 1 documents; expected one more"):
         corpus.load(data(tmp_path / "one.jsonl"), 1)
+
+
+def test_an_assembler_that_is_none_is_told_before_the_training(tmp_path: Path) -> None:
+    settings = config.load(Settings, CONFIG, [f"data.train={EXAMPLE}", f"output={tmp_path}/out", f"assembler={tmp_path}"])
+    with pytest.raises(ValueError, match=r"manifest\.json: this file is missing"):
+        finetune(settings)
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_file_needs_no_brackets_and_the_rest_is_as_in_the_default() -> None:

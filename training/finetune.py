@@ -34,6 +34,7 @@ from training.export import complete
 from training.model import DOMAIN, Tagger, load_encoder, logits, save_tagger
 from training.scoring import DevSet, decode, report
 from yaowen.schema import SPAN_LABELS
+from yaowen.tagger.folder import ModelFolder
 from yaowen.tagger.viterbi import Scheme
 from yaowen.tagger.vocabulary import Vocabulary
 
@@ -125,6 +126,8 @@ def finetune(settings: Settings) -> dict[str, Any]:
     """Run the stages that the settings ask for; returns what `metrics.json` says."""
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    if settings.assembler:
+        ModelFolder.load(settings.assembler)  # what is wrong with it is told before the training, not after
     settings.output.mkdir(parents=True, exist_ok=True)
     config.save(settings, settings.output / "finetune.toml")
     begun = encoders.prepare(settings.encoder, settings.revision, settings.output / "start")
