@@ -42,9 +42,7 @@ def run_ray(
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        resources = ray.cluster_resources()
-        gpus = int(resources.get("GPU", 0)) if work.settings.backend == "torch" else 0
-        actors = workers or gpus or max(1, int(resources.get("CPU", 1)) - 1)  # one processor reads
+        context.target_max_block_size = 1  # every shard is a block of its own, and goes to whatever actor is free
         rows = []
         for unit in units:
             if unit.number in finished.units:
@@ -56,8 +54,10 @@ def run_ray(
         blocks = ray.data.from_items(rows, override_num_blocks=len(rows))
         read_unit: Any = _read_unit  # Ray's types know no generator of rows
         do: Any = _DoShard  # and no class
+        actors, share, gpus = _actors(ray, workers, work.settings.backend)
+        compute = ray.data.ActorPoolStrategy(size=actors)
         shards = blocks.flat_map(read_unit, fn_args=(work, finished), num_cpus=READER_SHARE)
-        done = shards.map(do, fn_constructor_args=(work,), concurrency=actors, num_cpus=1, num_gpus=1 if gpus else 0)
+        done = shards.map(do, fn_constructor_args=(work,), compute=compute, num_cpus=share, num_gpus=gpus)
         for row in done.iter_rows():
             if row["no_model"]:
                 raise NoModel(row["no_model"])
@@ -72,6 +72,19 @@ def _connect(ray: Any, address: str | None) -> None:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ValueError(f"--address {address}: cannot reach a Ray cluster there ({error}). Check `ray status`.") from error
+
+
+def _actors(ray: Any, wanted: int, backend: str) -> tuple[int, float, int]:
+    """How many actors, and the share of processors and the GPUs that each is counted as.
+
+    On every machine a processor is left to the tasks that read: if actors took all, nothing would be read, for ever.
+    """
+    resources = ray.cluster_resources()
+    gpus = int(resources.get("GPU", 0)) if backend == "torch" else 0
+    machines = sum(bool(node["Alive"]) for node in ray.nodes())
+    free = max(0.5, resources.get("CPU", 1) - machines)
+    actors = wanted or gpus or max(1, int(free))
+    return actors, min(1.0, int(100 * free / actors) / 100), 1 if gpus else 0
 
 
 def _packed(unit: Unit) -> str:

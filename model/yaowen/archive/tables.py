@@ -1,12 +1,15 @@
 """The record of a document as rows of flat tables that join on `document` (and `person`, `event` within it)."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from typing import Any, Final
 
 INTEGER, REAL, TEXT, DAY = "int64", "float32", "string", "date32"
 _SPAN: Final = {"start": INTEGER, "end": INTEGER, "text": TEXT, "label": TEXT, "score": REAL, "normalized": TEXT}
-_PLACE: Final = {"adcode": TEXT, "place": TEXT, "prefecture": TEXT}
+_MEANT: Final = {
+    "date_start": DAY, "date_end": DAY, "date_precision": TEXT, "adcode": TEXT, "place": TEXT, "prefecture": TEXT,
+}  # fmt: skip
 
 # table -> column -> type. Keys first; what a record does not tell is null.
 COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -14,7 +17,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
         "document": INTEGER, "id": TEXT, "path": TEXT, "encoding": TEXT, "sha256": TEXT, "characters": INTEGER,
         "published": DAY, "published_from": TEXT, "warnings": INTEGER,
     },
-    "spans": {"document": INTEGER, "span": INTEGER, **_SPAN, **_PLACE},
+    "spans": {"document": INTEGER, "span": INTEGER, **_SPAN, **_MEANT},
     "people": {"document": INTEGER, "person": TEXT, "name": TEXT, "mentions": INTEGER, "start": INTEGER, "end": INTEGER},
     "offices": {
         "document": INTEGER, "person": TEXT, "title": TEXT, "body": TEXT, "completed_body": TEXT, "office": TEXT,
@@ -22,12 +25,10 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "events": {
         "document": INTEGER, "event": TEXT, "type": TEXT, "trigger": TEXT, "normalized": TEXT,
-        "start": INTEGER, "end": INTEGER, "score": REAL,
-        "date_start": DAY, "date_end": DAY, "date_precision": TEXT, **_PLACE,
+        "start": INTEGER, "end": INTEGER, "score": REAL, **_MEANT,
     },
     "arguments": {
-        "document": INTEGER, "event": TEXT, "role": TEXT, "person": TEXT, **_SPAN,
-        "date_start": DAY, "date_end": DAY, "date_precision": TEXT, **_PLACE,
+        "document": INTEGER, "event": TEXT, "role": TEXT, "person": TEXT, **_SPAN, **_MEANT,
     },
 }  # fmt: skip
 
@@ -52,7 +53,7 @@ def rows(key: int, record: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
         yield "events", about | _event(event)
         for argument in event["arguments"]:
             told = {"role": argument["role"], "person": argument.get("person")}
-            yield "arguments", about | told | _span(argument) | _date(argument.get("date"))
+            yield "arguments", about | told | _span(argument)
 
 
 _OFFICE: Final = [name for name in COLUMNS["offices"] if name not in ("document", "person", "start", "end")]
@@ -68,38 +69,31 @@ def _document(key: int, record: Mapping[str, Any]) -> Row:
 
 
 def _span(span: Mapping[str, Any]) -> Row:
-    return {column: span[column] for column in _SPAN} | _place(span.get("place"))
+    return {column: span[column] for column in _SPAN} | _meant(span)
 
 
 def _event(event: Mapping[str, Any]) -> Row:
     trigger = event["trigger"]
     about = {"type": event["type"], "trigger": trigger["text"], "normalized": trigger["normalized"]}
     where = {"start": trigger["start"], "end": trigger["end"], "score": event["score"]}
-    return about | where | _date(event.get("date")) | _place(event.get("place"))
+    return about | where | _meant(event)
 
 
-def _date(value: Mapping[str, Any] | None) -> Row:
-    told = value or {}
+def _meant(record: Mapping[str, Any]) -> Row:
+    """When and where: what the date and the place of a span or an event were read as."""
+    when, where = record.get("date") or {}, record.get("place") or {}
     return {
-        "date_start": _day(told.get("start")),
-        "date_end": _day(told.get("end")),
-        "date_precision": told.get("precision"),
-    }
+        "date_start": _day(when.get("start")), "date_end": _day(when.get("end")), "date_precision": when.get("precision"),
+        "adcode": where.get("adcode"), "place": where.get("full_name"), "prefecture": prefecture(where.get("adcode")),
+    }  # fmt: skip
 
 
 def _day(value: str | None) -> Any:
     """The day of an ISO date or moment; a day that no calendar has is null, not the end of the whole job."""
-    from datetime import date
-
     try:
         return date.fromisoformat(value[:10]) if value else None
     except ValueError:
         return None
-
-
-def _place(value: Mapping[str, Any] | None) -> Row:
-    code = (value or {}).get("adcode")
-    return {"adcode": code, "place": (value or {}).get("full_name"), "prefecture": prefecture(code)}
 
 
 @cache
