@@ -5,6 +5,8 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from yaowen.cli.evaluate import evaluate_command
+from yaowen.cli.export import export_command
+from yaowen.cli.imports import import_command
 from yaowen.cli.predict import predict_command
 
 
@@ -26,6 +28,8 @@ def main() -> None:
 
 main.add_command(predict_command)
 main.add_command(evaluate_command)
+main.add_command(export_command)
+main.add_command(import_command)
 
 if __name__ == "__main__":
     main()
