@@ -62,6 +62,7 @@ figures: $(VENV)/.dev
 	$(BIN)/python -m eval.evaluate --set "authored test=data/authored/test.jsonl" --out $(RESULTS)/test.json
 	$(BIN)/python -m eval.speed --out $(RESULTS)/speed.json
 	$(BIN)/python -m eval.offsets --out $(RESULTS)/offsets.json
+	$(BIN)/python -m eval.plots
 	$(BIN)/python -m eval.card
 
 clean:
