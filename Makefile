@@ -2,7 +2,7 @@
 # make test    everything that tests need, and the tests
 # make check   what CI runs: ruff, mypy, tests, the quality gate
 # make wheel   the package as users get it: built, installed alone, run outside this folder
-# make model   the model that ships, from the encoder and the annotated news (an hour on two cores)
+# make model   the model that ships, from the encoder and the annotated news (half an hour on two cores)
 # make behave  the behavioural suite: which capabilities fail how often
 # make figures measure the model that ships and render the model card from what was recorded
 # make clean   remove what the above made
@@ -42,13 +42,9 @@ wheel: $(VENV)/.dev
 	PYTHON=$(abspath $(BIN))/python .ci/wheel
 
 model: $(VENV)/.dev
-	$(BIN)/python -m training.pseudo --config training/configs/pseudo.toml
-	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/self-trained \
-		'data.train=["build/pseudo.jsonl"]' domain.schedule.epochs=1 domain.schedule.minutes=7.5
-	$(BIN)/python -m training.finetune --config training/configs/finetune.toml encoder=build/self-trained public.schedule.epochs=0
+	$(BIN)/python -m training.finetune --config training/configs/finetune.toml
 	cp $(addprefix build/tagger/,config.json model.safetensors vocab.txt transitions.json) $(MODEL)
 	cp build/tagger/metrics.json $(RESULTS)/finetune.json
-	$(BIN)/python -m eval.public build/self-trained --out $(RESULTS)/public.json
 	$(BIN)/python -m training.arguments --config training/configs/arguments.toml
 	cp build/arguments/assembler.json build/arguments/assembler.safetensors $(MODEL)
 	$(BIN)/python -m training.export $(MODEL) --window 254
