@@ -11,7 +11,11 @@ KINDS = ("entities", "triggers", "all")
 def row(documents: int, f1: float, difference: float | None = None) -> dict:
     seeds = {str(seed): dict.fromkeys(KINDS, f1 + seed / 1000) for seed in (1, 2)}
     found = {"says": f"{documents} documents", "documents": documents, "seeds": seeds, "mean": dict.fromkeys(KINDS, f1)}
-    return found if difference is None else found | {"difference": dict.fromkeys(KINDS, {"mean": difference, "error": None})}
+    return (
+        found
+        if difference is None
+        else found | {"difference": {kind: {"mean": difference, "error": None} for kind in KINDS}}
+    )
 
 
 def records(folder: Path) -> Path:
