@@ -19,12 +19,18 @@ from yaowen.assemble.arguments import ArgumentModel
 from yaowen.extractor import DEFAULT_MODEL
 from yaowen.schema import SPAN_LABELS
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 HERE = Path(__file__).parent
-RESULTS = HERE / "results"
+RESULTS, PLOTS = HERE / "results", HERE / "plots"
+OPTIONAL = ("public", "ablations", "curve")  # records without which the card has a section less
 TITLES = ("entities", "triggers", "arguments, gold spans", "arguments, end to end")
 
 
-def render(model: Path, results: Path = RESULTS) -> str:
+def render(model: Path, results: Path = RESULTS, plots: Path = PLOTS) -> str:
     """The card as Markdown. Raises `ValueError` where a result is missing or belongs to other weights."""
     names = ("scores", "test", "speed", "offsets", "calibration")
     scores, test, speed, offsets, calibration = (_result(results / f"{name}.json") for name in names)
@@ -46,6 +52,7 @@ def render(model: Path, results: Path = RESULTS) -> str:
         speed=speed,
         offsets=offsets,
         calibration=calibration,
+        **_evidence(results, plots),
         config=config,
         manifest=json.loads((model / "manifest.json").read_text("utf-8")),
         parameters=_parameters(model / "model.safetensors"),
@@ -55,6 +62,18 @@ def render(model: Path, results: Path = RESULTS) -> str:
         pretraining=_last_line(results / "pretrain.jsonl"),
         finetuning=_result(results / "finetune.json"),
     )
+
+
+def _evidence(results: Path, plots: Path) -> dict[str, Any]:
+    """Records that the card shows where they are there, the plots there are, and what was given to us."""
+    optional = {n: _result(results / f"{n}.json") for n in OPTIONAL if (results / f"{n}.json").exists()}
+    public = optional.get("public", {}).get("data") or _result(results / "finetune.json").get("public", {}).get("data", {})
+    return {
+        **{name: optional.get(name) for name in OPTIONAL},
+        "plots": {path.stem for path in plots.glob("*.png")},
+        "given": tomllib.loads((HERE / "given.toml").read_text("utf-8")),
+        "datasets": ["yaowen-authored", *public],
+    }
 
 
 def _result(path: Path) -> dict[str, Any]:

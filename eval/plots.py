@@ -25,7 +25,7 @@ WIDTH = 7.0  # inches
 LEAST = 10  # spans of a point of the reliability curve
 KINDS = {"entities": ACCENT, "triggers": INK}
 SHIFTS = (-0.19, 0.19)  # of the bars of the two kinds
-OPTIONS = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": SOFT}
+OPTIONS: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": SOFT}
 
 
 def draw(results: Path, out: Path) -> list[Path]:

@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from huggingface_hub import ModelCard, ModelCardData
 
 import yaowen
 from data.annotated import read
 from eval import card, evaluate, offsets, samples
+from eval.plots import draw
+from tests.test_plots import records
 from tests.tiny_model import AUTHORED
 from training import arguments, config
 from yaowen.assemble import ArgumentModel
@@ -96,8 +99,52 @@ def test_a_small_argument_model_learns_its_documents(tmp_path):
     assert ArgumentModel.load(tmp_path / "model").threshold == settings.model.threshold
 
 
+recorded = pytest.mark.skipif(not (card.RESULTS / "scores.json").exists(), reason="no recorded results")
+
+
 @needs_model
-@pytest.mark.skipif(not (card.RESULTS / "scores.json").exists(), reason="no recorded results")
+@recorded
+def test_the_metadata_of_the_card_are_those_that_the_hub_reads():
+    metadata = ModelCard(Path("model_card.md").read_text("utf-8"), ignore_metadata_errors=False).data
+    assert (metadata.language, metadata.license, metadata.library_name) == ("zh", "apache-2.0", "transformers")
+    assert metadata.pipeline_tag == "token-classification"
+    assert all(isinstance(name, str) for name in (*metadata.tags, *metadata.datasets, *metadata.metrics))
+    assert metadata.eval_results
+    scores = json.loads((card.RESULTS / "scores.json").read_text("utf-8"))["sets"]["annotated dev"]
+    told = {r.task_name: r.metric_value for r in metadata.eval_results if r.dataset_name == "annotated dev"}
+    assert told["entities"] == scores["entities"]["f1"]
+    for result in metadata.eval_results:
+        assert result.task_type == "token-classification"
+        assert 0 < result.metric_value <= 1
+    again = ModelCardData(**metadata.to_dict() | {"model_index": None})
+    assert again.to_dict()["datasets"] == metadata.datasets
+
+
+@needs_model
+@recorded
+def test_a_section_stands_where_its_record_is(tmp_path):
+    results = shutil.copytree(card.RESULTS, tmp_path / "results")
+    for name in card.OPTIONAL:
+        (results / f"{name}.json").unlink(missing_ok=True)
+    titles = ("The encoder on public sets", "What each part is worth", "What more documents would bring", "eval/plots/")
+    bare = card.render(DEFAULT_MODEL, results, tmp_path / "none")
+    assert not any(title in bare for title in titles)
+    draw(records(results), tmp_path / "plots")
+    for file in ("pretrain.jsonl", "calibration.json"):
+        shutil.copy(card.RESULTS / file, results)
+    msra = {"split": "test", "texts": 9, "gold": 7, "mean": 94.93, "deviation": None, "seeds": {"1": 94.93}, "published": []}
+    public = {"minutes": {"1": 8.0}, "data": {"msra": "digest"}, "sets": {"msra": msra}}
+    (results / "public.json").write_text(json.dumps(public), "utf-8")
+    full = card.render(DEFAULT_MODEL, results, tmp_path / "plots")
+    assert all(title in full for title in titles)
+    assert "| msra | test | 94.9 |" in full
+    assert "| 4 documents | -10.0 |" in full
+    found = ModelCard(full, ignore_metadata_errors=False).data
+    assert ("msra", 0.9493) in [(r.dataset_name, r.metric_value) for r in found.eval_results]
+
+
+@needs_model
+@recorded
 def test_the_card_is_what_the_results_say(tmp_path):
     text = card.render(DEFAULT_MODEL)
     assert Path("model_card.md").read_text("utf-8") == text
