@@ -64,6 +64,13 @@ def _figure(value: float | None) -> str:
 
 
 def _ends(interval: tuple[float, float]) -> str:
+    """The two ends; a dash would be taken for the sign of a negative one.
+
+    >>> _ends((0.8, 0.9)), _ends((-0.1, 0.02))
+    ('0.800–0.900', '-0.100 to +0.020')
+    """
+    if min(interval) < 0:
+        return f"{interval[0]:+.3f} to {interval[1]:+.3f}"
     return f"{interval[0]:.3f}–{interval[1]:.3f}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from yaowen.evaluation.bootstrap import SAMPLES, weights
 from yaowen.evaluation.compare import compare
@@ -25,6 +25,7 @@ class Extractor(Protocol):
     def extract_many(self, items: "Iterable[str | Input]") -> "Iterator[Document]": ...
 
 
+FEW: Final = 10  # documents below which resampling them says little
 Load = Callable[[Path | None], Extractor]  # a model folder, None for the built-in one
 
 
@@ -61,6 +62,8 @@ def evaluate(job: Job, load: Load, say: Callable[[str], None] = lambda message: 
     """The report of a job. Raises `BadData` where gold or predictions cannot be scored; `say` hears of progress."""
     notes: list[str] = []
     gold = read_gold(job.gold, job.format, job.labels, notes)
+    if len(gold) < FEW:
+        notes.append(f"{len(gold)} documents are few: intervals and p-values of fewer than {FEW} mean little")
     say(f"{len(gold)} documents")
     extractor = None if job.pred else load(job.model)
     found = list(predict(extractor, gold)) if extractor else read_predictions(_given(job.pred), gold, notes)
