@@ -12,6 +12,7 @@ import json
 import random
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -159,6 +160,19 @@ def table(result: Mapping[str, Any]) -> str:
     return "\n".join(rows)
 
 
+def markdown(result: Mapping[str, Any]) -> str:
+    """The record as Markdown: every capability with its failure rate, and one sentence that it fails on."""
+    lines = ["# What the model can do, and what it cannot", "",
+             "Made by `make behave` from eval/behaviour/*.toml; weights `" + result["model"][:16] + "…`. MFT: what must be found;"
+             " INV: a change that must change nothing; DIR: a change that must change what is found.", ""]  # fmt: skip
+    lines += ["| | capability | cases | failure rate | fails on |", "|---|---|---|---|---|"]
+    for r in sorted(result["capabilities"], key=lambda r: -(r["failure rate"] or 0)):
+        example = r["examples"][0]["text"].replace("\n", " ").replace("|", "\\|") if r["examples"] else ""
+        rate = "–" if r["failure rate"] is None else f"{r['failure rate']:.0%}"
+        lines.append(f"| {r['kind']} | {r['name']} | {r['cases']} | {rate} | {escape(example)} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
@@ -171,6 +185,8 @@ def main() -> None:
     print(table(result))
     if chosen.out:
         chosen.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        kept = json.loads(chosen.out.read_text("utf-8"))
+        chosen.out.with_suffix(".md").write_text(markdown(kept), "utf-8")
 
 
 if __name__ == "__main__":

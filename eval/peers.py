@@ -2,7 +2,8 @@
 
     python -m eval.peers [--gold data/authored/test.jsonl] [--python NAME=PYTHON ...] [--out eval/results/peers.json]
 
-A peer that is not installed is recorded as such; `--python` names the interpreter of an environment that has it.
+A peer that is not installed is recorded as such; `--python` names the interpreter of an environment that has it. LAC needs
+one of its own: Python 3.8 with paddlepaddle below 2.5, numpy below 1.24 and protobuf below 3.21.
 """
 
 import argparse
@@ -121,6 +122,33 @@ def _cell(strict: Mapping[str, Any] | None, lenient: Mapping[str, Any] | None) -
     return f"{strict['f1']:.3f} ({lenient['f1']:.3f})" if strict and lenient else "–"
 
 
+def markdown(result: Mapping[str, Any]) -> str:
+    """The record as Markdown, with what is unfair."""
+    machine = result["machine"]
+    lines = ["# Beside other libraries", "",
+             f"{result['documents']} documents of {result['gold']}, {result['characters']:,} characters, one thread of"
+             f" {machine['processor']}. Strict F1, in brackets lenient. {result['unfair']}", "",
+             "| | all | interval | " + " | ".join(KINDS) + " | characters per CPU second | load, s | MiB | what is unfair |",
+             "|---|---|---|" + "---|" * (len(KINDS) + 4)]  # fmt: skip
+    for title, part in result["peers"].items():
+        if "not run" in part:
+            lines.append(f"| {title} | not run: {part['not run']} |")
+            continue
+        strict, lenient = part["strict"], part["lenient"]
+        low, high = strict["micro"]["interval"]
+        cells = [_cell(strict["micro"], lenient["micro"]), f"{low:.3f}–{high:.3f}"]
+        for kind in KINDS:
+            cells.append(_cell(strict["labels"].get(kind), lenient["labels"].get(kind)) if kind in part["kinds"] else "")
+        cells += [
+            f"{part['characters per CPU second']:,}",
+            f"{part['load seconds']}",
+            f"{part['peak memory MiB']}",
+            part["unfair"],
+        ]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gold", type=Path, default=Path("data/authored/test.jsonl"))
@@ -133,6 +161,7 @@ def main() -> None:
     print(table(result))
     if chosen.out:
         chosen.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        chosen.out.with_suffix(".md").write_text(markdown(json.loads(chosen.out.read_text("utf-8"))), "utf-8")
 
 
 if __name__ == "__main__":

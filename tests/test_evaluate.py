@@ -16,6 +16,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval import samples
+from eval.reports import on_raw
 from tests.fake_extractor import PAGE, page_document
 from tests.tiny_model import AUTHORED
 from yaowen.cli.main import main
@@ -637,3 +639,22 @@ def test_the_error_browser_works_in_a_browser(page_html: str, planted_report: di
     assert fits, "the page is wider than the screen"
     assert first == min(40, len(errors))
     assert second == min(80, len(errors))
+
+
+@pytest.mark.skipif(not (samples.SHARED / "samples").is_dir(), reason="the sample pages are not here")
+def test_the_gold_of_the_samples_is_carried_to_the_raw_pages() -> None:
+    for sample in samples.read():
+        carried = on_raw(sample)
+        assert len(carried.spans) == len(sample.gold.spans)
+        for mark, own in zip(carried.spans, sample.gold.spans, strict=True):
+            words = (sample.raw[mark.start : mark.end], sample.gold.text[own.start : own.end])
+            assert len({"".join(normalise(w).text.split()) for w in words}) == 1, words
+        starts = {m.start for m in carried.spans}
+        assert all(m.holder in starts for m in carried.spans if m.holder is not None)
+
+
+def test_errors_are_counted_for_each_document() -> None:
+    many = [replace(g, id=f"{g.id}-{n}") for n in range(60) for g in GOLD]
+    report = build(many, [planted(g) for g in many], samples=100)
+    assert len(report["each"]) == len(many)
+    assert sum(d["errors"] for d in report["each"]) == len(report["errors"])

@@ -1,6 +1,7 @@
 """The report of an evaluation as plain data: `report.json` is this, and everything else is rendered from it."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
@@ -30,6 +31,7 @@ def build(gold: Sequence[Reading], found: Sequence[Reading], samples: int = SAMP
         for g, f in zip(gold, found, strict=True)
         for error in (*span_errors(g, f), *(argument_errors(g, f) if "arguments" in counts else ()))
     ]
+    wrong = Counter(error["document"] for error in errors)
     return {
         "schema": SCHEMA,
         "documents": len(gold),
@@ -43,7 +45,7 @@ def build(gold: Sequence[Reading], found: Sequence[Reading], samples: int = SAMP
             "arguments": calibration(argument_answers(gold, found)) if "arguments" in counts else None,
         },
         "lengths": _lengths(gold, counts, samples),
-        "each": [_document(number, g, counts, errors) for number, g in enumerate(gold)],
+        "each": [_document(number, g, counts, wrong[g.id]) for number, g in enumerate(gold)],
         "errors": sorted(errors, key=lambda e: (e["score"] is None, -(e["score"] or 0.0))),
     }
 
@@ -65,9 +67,6 @@ def _f1(scores: Sequence[SpanScores], drawn: Floats) -> dict[str, Any]:
     return {"f1": round(float(micro_f1(table)), 4), "interval": interval(micro_f1(table, drawn))}
 
 
-def _document(
-    number: int, gold: Reading, counts: dict[str, list[SpanScores]], errors: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
+def _document(number: int, gold: Reading, counts: dict[str, list[SpanScores]], errors: int) -> dict[str, Any]:
     scores = {n: round(counts[n][number].micro().f1, 4) for n in ("spans", "arguments") if n in counts}
-    wrong = sum(error["document"] == gold.id for error in errors)
-    return {"id": gold.id, "characters": len(gold.text), "errors": wrong} | scores
+    return {"id": gold.id, "characters": len(gold.text), "errors": errors} | scores
