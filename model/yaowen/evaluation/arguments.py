@@ -5,12 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from yaowen.assemble import ArgumentModel, Assembly, assemble
-from yaowen.evaluation.spans import Key, SpanScores, score
+from yaowen.evaluation.measures import ArgumentKey, score_arguments
+from yaowen.evaluation.spans import SpanScores
 from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.spans import TaggedSpan
 from yaowen.text.normalise import normalise
-
-ArgumentKey = tuple[tuple[int, int], tuple[int, int], str]  # trigger, filler, "type.role"
 
 
 def gold_arguments(document: AnnotatedDocument) -> set[ArgumentKey]:
@@ -53,7 +52,7 @@ def assembled_arguments(assembly: Assembly) -> set[ArgumentKey]:
 
 def argument_scores(gold: Iterable[set[ArgumentKey]], predicted: Iterable[set[ArgumentKey]]) -> SpanScores:
     """Counts for each `type.role`, summed over documents."""
-    return sum((_score(wanted, found) for wanted, found in zip(gold, predicted, strict=True)), SpanScores())
+    return sum((score_arguments(wanted, found) for wanted, found in zip(gold, predicted, strict=True)), SpanScores())
 
 
 def scores_on_gold_spans(documents: Iterable[AnnotatedDocument], model: ArgumentModel) -> SpanScores:
@@ -61,13 +60,3 @@ def scores_on_gold_spans(documents: Iterable[AnnotatedDocument], model: Argument
     documents = [canonical(d) for d in documents]
     found = [assembled_arguments(assemble(d.text, gold_spans(d), model)) for d in documents]
     return argument_scores(map(gold_arguments, documents), found)
-
-
-def _score(gold: set[ArgumentKey], predicted: set[ArgumentKey]) -> SpanScores:
-    numbered: dict[tuple[tuple[int, int], tuple[int, int]], int] = {}
-
-    def keys(arguments: set[ArgumentKey]) -> list[Key]:
-        # a pair of trigger and filler is one "place"; `score` compares (start, end, label)
-        return [(numbered.setdefault((a, b), len(numbered)), 0, role) for a, b, role in arguments]
-
-    return score(keys(gold), keys(predicted))

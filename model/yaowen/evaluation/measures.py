@@ -1,7 +1,7 @@
 """Every score that a report has of one document, as counts that add up over documents."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -9,6 +9,8 @@ from typing import Final
 from yaowen.evaluation.matching import Kind, pairs
 from yaowen.evaluation.reading import Reading, Span
 from yaowen.evaluation.spans import Counts, SpanScores, score
+
+ArgumentKey = tuple[tuple[int, int], tuple[int, int], str]  # trigger, filler, "type.role"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,15 @@ def _arguments_classified(gold: Reading, found: Reading) -> SpanScores:
 
 
 def _arguments_strict(gold: Reading, found: Reading) -> SpanScores:
-    wanted, given = (
+    return score_arguments(*(
         {((e.start, e.end), (a.start, a.end), f"{e.type}.{a.role}") for e in r.events for a in e.arguments}
         for r in (gold, found)
-    )
-    return _counts(*(Counter(key[2] for key in keys) for keys in (wanted & given, wanted, given)))
+    ))  # fmt: skip
+
+
+def score_arguments(gold: Set[ArgumentKey], found: Set[ArgumentKey]) -> SpanScores:
+    """The scores of one document by `type.role`: trigger, filler, type and role must all be those of a gold argument."""
+    return _counts(*(Counter(key[2] for key in keys) for keys in (gold & found, gold, found)))
 
 
 def _duee(gold: Reading, found: Reading) -> SpanScores:
