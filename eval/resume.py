@@ -12,6 +12,7 @@ import io
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -24,7 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from eval.archives import corpus, machine
+from yaowen.extractor import DEFAULT_MODEL
 
+MOMENTS = (0.03, 0.25)  # of the uninterrupted run's time: so early that ten kills come before the end
 TRIES = 100  # runs after which it is given up
 
 
@@ -53,6 +56,7 @@ def measure(kills: int, documents: int, workers: int, seed: int) -> dict[str, An
         folder = Path(name)
         (folder / "in").mkdir()
         make_inputs(folder / "in", documents)
+        shutil.copytree(DEFAULT_MODEL, folder / "model")  # a job refuses to go on with a model that was changed meanwhile
         begin = time.monotonic()
         status = _start(folder, "whole", workers).wait()
         seconds = time.monotonic() - begin
@@ -60,7 +64,7 @@ def measure(kills: int, documents: int, workers: int, seed: int) -> dict[str, An
         last = 0
         for _ in range(TRIES):
             process = _start(folder, "killed", workers)
-            limit = rng.uniform(0.05, 0.5) * seconds if len(moments) < kills else None
+            limit = rng.uniform(*MOMENTS) * seconds if len(moments) < kills else None
             try:
                 last = process.wait(limit)
                 break
@@ -79,8 +83,9 @@ def measure(kills: int, documents: int, workers: int, seed: int) -> dict[str, An
 
 
 def _start(folder: Path, run: str, workers: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "yaowen.cli.main", "predict", str(folder / "in"), "--shards", str(folder / run),
-               "--tables", str(folder / run), "--shard-documents", "10", "--workers", str(workers), "--resume"]  # fmt: skip
+    options = {"--shards": folder / run, "--tables": folder / run, "--model": folder / "model", "--shard-documents": 10}
+    command = [sys.executable, "-m", "yaowen.cli.main", "predict", str(folder / "in"), "--resume", f"--workers={workers}"]
+    command += [f"{option}={value}" for option, value in options.items()]
     return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": "model"}, stderr=subprocess.DEVNULL)
 
 

@@ -22,7 +22,7 @@ def run_on_ray(news: Path, out: Path, pids: Path, pause: str, *arguments: str) -
                "--engine", "ray", "--address", "local", "--workers", "2", *arguments]  # fmt: skip
     environment = os.environ | {
         "PYTHONPATH": f"{ROOT}:{ROOT / 'model'}", "YAOWEN_TEST_PAUSE": pause, "YAOWEN_TEST_PIDS": str(pids),
-        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "300",
     }  # fmt: skip
     return subprocess.Popen(list(map(str, command)), cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
 
