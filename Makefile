@@ -57,8 +57,12 @@ figures: $(VENV)/.dev
 	$(BIN)/python -m eval.evaluate --out $(RESULTS)/scores.json
 	$(BIN)/python -m eval.evaluate --set "authored test=data/authored/test.jsonl" --out $(RESULTS)/test.json
 	$(BIN)/python -m eval.speed --out $(RESULTS)/speed.json
+	$(BIN)/python -m eval.int8 --out $(RESULTS)/int8.json
 	$(BIN)/python -m eval.offsets --out $(RESULTS)/offsets.json
 	$(BIN)/python -m eval.plots
+	$(BIN)/python -m eval.resume --out $(RESULTS)/resume.json
+	$(BIN)/python -m eval.archives --out $(RESULTS)/archives.json
+	$(BIN)/python -m eval.archives --render
 	$(BIN)/python -m eval.card
 
 clean:
