@@ -29,7 +29,7 @@ def run_ray(
 
     `workers`: actors, 0 for one a processor (with torch and GPUs in the cluster, one a GPU); `address` None: the cluster
     that this machine is part of or, if it is of none, one on this machine alone. Raises `NoModel`, and `ValueError` where
-    Ray is missing or the cluster cannot be reached.
+    Ray is missing, cannot be reached, or gives the job up.
     """
     try:
         import ray
@@ -62,6 +62,11 @@ def run_ray(
             if row["no_model"]:
                 raise NoModel(row["no_model"])
             listener.advance(row["size"], row["documents"], row["failures"])
+    except ray.exceptions.RayError as error:
+        told = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        raise ValueError(
+            f"the cluster gave the job up: {told}. What is finished stays; --resume goes on from it."
+        ) from error
     finally:
         if ours:
             ray.shutdown()
