@@ -162,9 +162,11 @@ def table(result: Mapping[str, Any]) -> str:
 
 def markdown(result: Mapping[str, Any]) -> str:
     """The record as Markdown: every capability with its failure rate, and one sentence that it fails on."""
-    lines = ["# What the model can do, and what it cannot", "",
-             f"Made by `make behave` from eval/behaviour/*.toml; weights `{result['model'][:16]}…`."
-             " MFT: what must be found; INV: a change that must change nothing; DIR: a change that must change what is found.", ""]  # fmt: skip
+    about = (
+        f"Made by `make behave` from eval/behaviour/*.toml; weights `{result['model'][:16]}…`. MFT: what must be found;"
+        " INV: a change that must change nothing; DIR: a change that must change what is found."
+    )
+    lines = ["# What the model can do, and what it cannot", "", about, ""]
     lines += ["| | capability | cases | failure rate | fails on |", "|---|---|---|---|---|"]
     for r in sorted(result["capabilities"], key=lambda r: -(r["failure rate"] or 0)):
         example = r["examples"][0]["text"].replace("\n", " ").replace("|", "\\|") if r["examples"] else ""
