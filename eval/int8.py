@@ -5,27 +5,35 @@ python -m eval.int8 [--model FOLDER] [--out eval/results/int8.json]
 
 import argparse
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from data.annotated import read
 from eval.evaluate import DEFAULT_SETS
+from training.export import with_int8
 from yaowen.evaluation.spans import Key, SpanScores, score
 from yaowen.extractor import DEFAULT_MODEL
 from yaowen.tagger.tagger import BackendName, Tagger
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """`compare` on a copy of a model with both graphs."""
+    with tempfile.TemporaryDirectory() as temporary:
+        return compare(with_int8(folder, Path(temporary, "model")).path)
 
 
 def compare(folder: Path) -> dict[str, Any]:
     """Strict micro F1 over all labels of both graphs on each set and all of them, and of one graph against the other."""
     result = {}
     backends: tuple[BackendName, ...] = ("onnx", "onnx-int8")
-    totals = dict.fromkeys((*backends, "agreement"), SpanScores())
+    totals: dict[str, SpanScores] = dict.fromkeys((*backends, "agreement"), SpanScores())
     for name, path in DEFAULT_SETS.items():
         documents = read(path)
         gold: list[Sequence[Key]] = [[(m.start, m.end, m.label) for m in d.spans] for d in documents]
         found = {b: _spans(folder, b, [d.text for d in documents]) for b in backends}
-        sums = {b: sum(map(score, gold, found[b]), SpanScores()) for b in backends}
+        sums: dict[str, SpanScores] = {b: sum(map(score, gold, found[b]), SpanScores()) for b in backends}
         sums["agreement"] = sum(map(score, found["onnx"], found["onnx-int8"]), SpanScores())
         totals = {key: totals[key] + sums[key] for key in totals}
         result[name] = {key: round(s.micro().f1, 4) for key, s in sums.items()}
@@ -41,7 +49,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    text = json.dumps(compare(arguments.model), ensure_ascii=False, indent=1)
+    text = json.dumps(measure(arguments.model), ensure_ascii=False, indent=1)
     print(text)
     if arguments.out:
         arguments.out.write_text(text + "\n", "utf-8")

@@ -23,7 +23,8 @@ OURS = {"OFFICIAL": "PER", "PERSON": "PER", "LOCATION": "LOC", "ORGANIZATION": "
 
 def joined(words, kinds):
     """Spans of (word, class) pairs that make up a text, runs of one kind as one span."""
-    spans, at = [], 0
+    spans: list = []
+    at = 0
     for word, tag in words:
         kind = kinds.get(tag)
         if kind:
@@ -78,7 +79,7 @@ def thulac(folder):
     import thulac as library
 
     if not hasattr(time, "clock"):
-        time.clock = time.perf_counter  # the library is from before Python 3.8
+        time.clock = time.perf_counter  # type: ignore[attr-defined]  # the library is from before Python 3.8
     out, sys.stdout = sys.stdout, sys.stderr  # it prints when it is loaded
     model = library.thulac()
     sys.stdout = out
@@ -106,7 +107,7 @@ def pipeline(folder):
     def read(texts):
         lines = [(number, at, line) for number, text in enumerate(texts) for at, line in lines_of(text)]
         answers = model([line for _, _, line in lines], batch_size=16)
-        spans = [[] for _ in texts]
+        spans: list = [[] for _ in texts]
         for (number, at, _), found in zip(lines, answers):  # noqa: B905
             for item in found:
                 if item["entity_group"] in OURS:

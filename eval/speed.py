@@ -20,6 +20,7 @@ from typing import Any
 
 import yaowen
 from data.annotated import read
+from training.export import with_int8
 from yaowen.assemble import ArgumentModel, assemble
 from yaowen.extractor import DEFAULT_MODEL
 from yaowen.ground.document import ground
@@ -74,8 +75,9 @@ def measure(folder: Path) -> dict[str, Any]:
 
 
 def _with_8_bits(folder: Path, texts: list[str]) -> int:
-    extractor = yaowen.load(folder, backend="onnx-int8")
-    return round(sum(map(len, texts)) / _best(lambda: list(extractor.extract_many(texts))))
+    with tempfile.TemporaryDirectory() as temporary:
+        extractor = yaowen.load(with_int8(folder, Path(temporary, "model")).path, backend="onnx-int8")
+        return round(sum(map(len, texts)) / _best(lambda: list(extractor.extract_many(texts))))
 
 
 def _best(job: Callable[[], object]) -> float:

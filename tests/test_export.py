@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from transformers import AutoModelForTokenClassification, AutoTokenizer, BertForTokenClassification, pipeline
 
 from tests.tiny_model import authored_texts, make_model, tiny_vocabulary
-from training.export import TOLERANCE, export, largest_difference
+from training.export import TOLERANCE, export, largest_difference, with_int8
 from training.hf_tokenizer import build_tokenizer
 from training.onnx_graph import bert_token_classifier, read_header
 from yaowen.tagger.onnx_backend import OnnxBackend
@@ -163,16 +163,21 @@ def test_the_command_says_what_is_missing(tmp_path):
     assert "Traceback" not in run.stderr
 
 
-def test_eight_bit_weights_compute_nearly_the_same(folder):
+@pytest.fixture(scope="module")
+def both(folder, tmp_path_factory):
+    return with_int8(folder.path, tmp_path_factory.mktemp("both") / "model")
+
+
+def test_eight_bit_weights_compute_nearly_the_same(both):
     ids, mask = stack([VOCABULARY.encode(text).ids[:126] for text in authored_texts()[:4]])
-    whole, small = OnnxBackend(folder, threads=1), OnnxBackend(folder, threads=1, graph="model-int8.onnx")
+    whole, small = OnnxBackend(both, threads=1), OnnxBackend(both, threads=1, graph="model-int8.onnx")
     exact, near = (backend.logits(ids, mask)[mask == 1] for backend in (whole, small))
     assert 0 < (exact - near).std() < 0.1 * exact.std()
     assert (exact.argmax(-1) == near.argmax(-1)).mean() > 0.9  # of random weights, whose scores are close together
 
 
-def test_eight_bit_weights_are_not_the_embeddings_once_more(folder):
-    graph = onnx.load(folder.path / "model-int8.onnx", load_external_data=False).graph
+def test_eight_bit_weights_are_not_the_embeddings_once_more(both):
+    graph = onnx.load(both.path / "model-int8.onnx", load_external_data=False).graph
     outside = {t.name for t in graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL}
     assert "bert.embeddings.word_embeddings.weight" in outside
     assert any(t.data_type == onnx.TensorProto.INT8 for t in graph.initializer)

@@ -2,22 +2,31 @@
 
 from pathlib import Path
 
+import pytest
+
 import yaowen
 from data.annotated import read
+from training.export import with_int8
 from yaowen.evaluation.spans import SpanScores, score
 from yaowen.extractor import DEFAULT_MODEL
 from yaowen.schema import SPAN_LABELS
+from yaowen.tagger.folder import ModelError
 from yaowen.tagger.tagger import Tagger
 
 WORST_LOSS = 0.01  # of span F1: five spans of these few documents are half of it; over all dev see eval/results/int8.json
 
 
-def test_eight_bits_cost_little() -> None:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return with_int8(DEFAULT_MODEL, tmp_path_factory.mktemp("int8") / "model").path
+
+
+def test_eight_bits_cost_little(folder) -> None:
     documents = read(Path("data/authored/dev.jsonl"))
     gold = [[(m.start, m.end, m.label) for m in d.spans] for d in documents]
     found = {}
     for backend in ("onnx", "onnx-int8"):
-        taggings = Tagger.load(DEFAULT_MODEL, backend).tag([d.text for d in documents])
+        taggings = Tagger.load(folder, backend).tag([d.text for d in documents])
         found[backend] = [[(s.start, s.end, s.label) for s in tagging.spans] for tagging in taggings]
 
     def f1(wanted: list, predicted: list) -> float:
@@ -27,8 +36,13 @@ def test_eight_bits_cost_little() -> None:
     assert f1(found["onnx"], found["onnx-int8"]) > 0.95
 
 
-def test_the_backend_is_chosen_by_name() -> None:
+def test_a_model_without_the_graph_says_how_to_make_it() -> None:
+    with pytest.raises(ModelError, match="--int8"):
+        yaowen.load(backend="onnx-int8")
+
+
+def test_the_backend_is_chosen_by_name(folder) -> None:
     text = "2月8日，三亚市委副书记、市长阿东主持召开会议。"
-    whole, small = (yaowen.load(backend=backend).extract(text) for backend in ("onnx", "onnx-int8"))
+    whole, small = (yaowen.load(folder, backend=backend).extract(text) for backend in ("onnx", "onnx-int8"))
     assert [s.text for s in whole.spans] == [s.text for s in small.spans]
     assert [s.score for s in whole.spans] != [s.score for s in small.spans]

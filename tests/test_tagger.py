@@ -307,7 +307,7 @@ def test_files_that_the_manifest_does_not_list_are_not_used(folder):
 
 
 def test_unknown_backend(folder):
-    with pytest.raises(ValueError, match="known: onnx, torch"):
+    with pytest.raises(ValueError, match="known: onnx, onnx-int8, torch"):
         Tagger.load(folder.path, backend="jax")  # type: ignore[arg-type]
 
 

@@ -1,10 +1,10 @@
 """Make a yaowen model of a fine-tuned folder.
 
-    python -m training.export FOLDER [--version 0.1.0] [--window 510] [--temperature 1.0]
+    python -m training.export FOLDER [--int8] [--version 0.1.0] [--window 510] [--temperature 1.0]
 
 FOLDER holds a `BertForTokenClassification` (`config.json`, `model.safetensors` in float32) and `vocab.txt`. Written there:
 `tokenizer.json` and `tokenizer_config.json` for transformers, `model.onnx` (the graph; its weights are those in
-`model.safetensors`), `model-int8.onnx` (the same with 8-bit weights), and last `manifest.json` with the sha256 of every
+`model.safetensors`), with `--int8` `model-int8.onnx`, and last `manifest.json` with the sha256 of every
 file. Run it again after any change to the folder. The temperature is the one that `python -m eval.calibrate` recorded for
 these weights, else 1; a `calibration.json` that was fitted to other weights is removed.
 """
@@ -28,8 +28,12 @@ OWN = "own"  # the version of a model that is none of the project's
 TOLERANCE = 1e-4  # largest difference of a logit between the graph and transformers
 
 
-def export(folder: Path, version: str, temperature: float | None = None, window: int | None = None) -> ModelFolder:
+def export(
+    folder: Path, version: str, temperature: float | None = None, window: int | None = None, int8: bool = False
+) -> ModelFolder:
     """Write everything that is derived from a fine-tuned model, and load it as a user would.
+
+    `int8`: also the graph with 8-bit weights, for `backend="onnx-int8"`; one that was made before is removed otherwise.
 
     Raises `ValueError` for a folder that is not of the form above.
     """
@@ -40,7 +44,9 @@ def export(folder: Path, version: str, temperature: float | None = None, window:
     write_tokenizer(folder, int(config["max_position_embeddings"]))
     onnx.save(bert_token_classifier(folder), str(folder / "model.onnx"))
     onnx.checker.check_model(str(folder / "model.onnx"))
-    onnx.save(int8_graph(folder), str(folder / INT8))
+    (folder / INT8).unlink(missing_ok=True)
+    if int8:
+        onnx.save(int8_graph(folder), str(folder / INT8))
     # Umask and temporary files leave saved weights readable by their owner alone: no use in a package.
     for path in folder.iterdir():
         if path.is_file():
@@ -82,6 +88,13 @@ def complete(folder: Path, base: Path) -> ModelFolder:
     return export(folder, OWN, model.temperature, min(model.window, positions - 2))
 
 
+def with_int8(base: Path, folder: Path) -> ModelFolder:
+    """A copy of a model that has the graph with 8-bit weights too."""
+    model = ModelFolder.load(base)
+    shutil.copytree(base, folder)
+    return export(folder, model.version, model.temperature, model.window, int8=True)
+
+
 def largest_difference(folder: ModelFolder, seed: int = 0) -> float:
     """Between the logits of the ONNX graph and those of transformers, over random padded batches."""
     from yaowen.tagger.onnx_backend import OnnxBackend
@@ -104,9 +117,10 @@ def main() -> None:
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--temperature", type=float, help="logits are divided by it before they become scores")
     parser.add_argument("--window", type=int, help="characters read at once; default: as many as the model can")
+    parser.add_argument("--int8", action="store_true", help="also a graph with 8-bit weights (backend onnx-int8)")
     arguments = parser.parse_args()
     try:
-        folder = export(arguments.folder, arguments.version, arguments.temperature, arguments.window)
+        folder = export(arguments.folder, arguments.version, arguments.temperature, arguments.window, arguments.int8)
     except ValueError as error:
         parser.error(str(error))
     difference = largest_difference(folder)

@@ -16,7 +16,7 @@ from yaowen.text.article import article_lines
 from yaowen.text.boilerplate import Boilerplate, boilerplate_lines
 from yaowen.text.html import looks_like_html, normalise_html
 from yaowen.text.normalise import NormalisedText, normalise
-from yaowen.text.published import find_published
+from yaowen.text.published import DATELINE, Found, find_published
 
 if TYPE_CHECKING:
     from yaowen.spans import TaggedSpan
@@ -89,9 +89,9 @@ class Extractor:
     def _document(self, read: _Read, tagging: "Tagging", explain: bool) -> Document:
         page, given = read.page, read.given
         spans = complete_mentions(page.text, tagging.spans)
-        article = [s for s in spans if not _within(s, read.furniture)]
+        found = find_published(page.text)
+        article = [s for s in spans if not _within(s, read.furniture) and not _is_stamp(s, found)]
         assembly = assemble(page.text, article, self._arguments, explain)
-        found = None if given.published else find_published(page.text)
         published = given.published or (found.date if found else None)
         meaning = ground(page.text, assembly.spans, _without(page.text, read.furniture), published)
         places = {s: _span(page, s, meaning) for s in spans}
@@ -113,7 +113,7 @@ class Extractor:
 def load(path: str | Path | None = None, *, backend: "BackendName" = "onnx", threads: int | None = None) -> Extractor:
     """An extractor with the built-in model, or with the model folder at `path`.
 
-    `backend`: "onnx" (default, CPU), "onnx-int8" (8-bit weights: faster, nearly the same spans) or "torch" (extra `torch`;
+    `backend`: "onnx" (default, CPU), "onnx-int8" (8-bit weights, where the model has them) or "torch" (extra `torch`;
     uses a GPU if there is one). `threads`: of the processor.
 
     Raises `ModelError`, a `ValueError`, where a file of the folder is missing or damaged.
@@ -167,6 +167,11 @@ def check_date(value: str) -> str:
     except (ValueError, TypeError):
         pass
     raise ValueError(f"published={value!r} is not a date: expected YYYY-MM-DD, such as 2020-02-08")
+
+
+def _is_stamp(span: "TaggedSpan", found: Found | None) -> bool:
+    """Whether a date is the page's date of publication; a dateline's may be an event's as well."""
+    return found is not None and found.cue != DATELINE and span.start < found.end and found.start < span.end
 
 
 def _within(span: "TaggedSpan", lines: tuple[Boilerplate, ...]) -> bool:

@@ -100,7 +100,7 @@ def event_place(places: Sequence[Place]) -> Place | None:
     >>> [event_place(told).name for told in ([city, one], [one, other], [one])], event_place([])
     (['吉阳区', '三亚市', '吉阳区'], None)
     """
-    known: dict[str | None, Place] = {}
+    known: dict[str, Place] = {}
     for place in places:
         if place.adcode and (other := known.setdefault(place.adcode, place)) != place:
             known[place.adcode] = replace(other, town=None, town_code=None, facility=None)  # only the county is shared

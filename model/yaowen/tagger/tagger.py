@@ -76,6 +76,11 @@ class Tagger:
             from yaowen.tagger.onnx_backend import OnnxBackend
 
             graph = INT8 if backend == "onnx-int8" else "model.onnx"
+            if graph not in checked.files:
+                raise ModelError(
+                    f"{checked.path}: the model has no 8-bit graph (the one in the package has none, to stay small). In"
+                    " yaowen's repository `python -m training.export FOLDER --int8` adds it to a copy of the folder."
+                )
             return cls(checked, OnnxBackend(checked, threads or _processors(), graph))
         if backend == "torch":
             from yaowen.tagger.torch_backend import TorchBackend

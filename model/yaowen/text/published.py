@@ -20,6 +20,9 @@ _CLOCK = r"(?:[ T]*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?"
 _WEEKDAY = r"(?: *(?:星期|周)[一二三四五六日天])?"
 
 
+DATELINE = "dateline"  # the cue of a date such as 新华社北京2月8日电
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A date of publication, ISO; where it stands in the normalised text; the label or kind of place that says so."""
@@ -111,13 +114,13 @@ def _by_dateline(head: str, text: str) -> Iterator[Found]:
         if match["year"]:
             said = _date(match)
             if said:
-                yield Found(said.isoformat(), match.start(), end, "dateline")
+                yield Found(said.isoformat(), match.start(), end, DATELINE)
             continue
         day = (int(match["month"]), int(match["day"]))
         full = {_date(m) for form in (_FULL, _COMPACT) for m in form.finditer(text)}
         dates = {d for d in full if d and (d.month, d.day) == day}
         if len(dates) == 1:
-            yield Found(dates.pop().isoformat(), match.start(), end, "dateline")
+            yield Found(dates.pop().isoformat(), match.start(), end, DATELINE)
 
 
 def find_published(text: str) -> Found | None:
