@@ -324,3 +324,13 @@ def test_addresses_that_are_unknown_are_told(news):
     write_bytes(open_storage("memory://x"), "y/z", b"1")
     assert open_storage("memory://x").read("y/z") == b"1"
     assert open_storage("memory://x").read("y/none") is None
+
+
+# The page on archives.
+
+
+def test_the_page_says_what_was_recorded():
+    from eval.archives import PAGE, RESULTS, render
+
+    assert json.loads((RESULTS / "resume.json").read_text("utf-8"))["equal"] is True
+    assert (ROOT / PAGE).read_text("utf-8") == render()
