@@ -11,6 +11,7 @@ from yaowen.archive.storage import Storage
 
 FORMATS: Final = ("jsonl", "parquet")
 FOLDER: Final = "records"
+GROUP_BYTES: Final = 2 << 20  # of rows in memory that make a group of a Parquet file
 # One row a document; `record` is the line that the same shard has in JSON lines.
 RECORDS: Final[Mapping[str, str]] = {
     "document": tables.INTEGER, "id": tables.TEXT, "path": tables.TEXT, "published": tables.DAY,
@@ -84,30 +85,44 @@ class Tables:
 
 
 class _Table:
-    """Rows kept as compact Arrow batches and written as one group, which is what readers like; a shard bounds them."""
+    """A Parquet file that rows go to in groups: large enough for readers, small enough for the memory of a long shard."""
 
     def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
         import pyarrow as pa
+        import pyarrow.parquet as pq
 
         types = {"int64": pa.int64(), "float32": pa.float32(), "string": pa.string(), "date32": pa.date32()}
-        self._path, self._schema = path, pa.schema([(name, types[kind]) for name, kind in columns.items()])
+        self._schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
         self._batches: list[Any] = []
 
     def add(self, rows: list[dict[str, Any]]) -> None:
         import pyarrow as pa
 
-        if rows:
-            try:
-                self._batches.append(pa.RecordBatch.from_pylist(rows, self._schema))
-            except UnicodeEncodeError:  # a lone surrogate
-                self._batches.append(pa.RecordBatch.from_pylist([_writable(row) for row in rows], self._schema))
+        if not rows:
+            return
+        try:
+            batch = pa.RecordBatch.from_pylist(rows, self._schema)
+        except UnicodeEncodeError:  # a lone surrogate
+            batch = pa.RecordBatch.from_pylist([_writable(row) for row in rows], self._schema)
+        self._batches.append(batch)
+        if sum(batch.nbytes for batch in self._batches) >= GROUP_BYTES:
+            self._flush()
 
     def close(self) -> None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
+
+        self._flush()
+        self._writer.close()
+        pa.default_memory_pool().release_unused()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
 
         table = pa.Table.from_batches(self._batches, self._schema)
-        pq.write_table(table, self._path, compression="zstd", row_group_size=max(1, len(table)))
+        self._batches.clear()
+        if len(table):
+            self._writer.write_table(table, row_group_size=len(table))
 
 
 def _writable(row: dict[str, Any]) -> dict[str, Any]:
