@@ -176,6 +176,7 @@ def test_a_document_that_kills_its_worker_is_told_and_the_rest_goes_on(tmp_path)
     assert result.exit_code == 1
     assert "shard 000000-0001" in result.stderr
     assert "ended 3 times" in result.stderr
+    assert not list((tmp_path / "out").rglob(f"{PART}*")), "what the killed processes had begun is gone"
     assert [record["id"] for record in records(tmp_path / "out")] == ["0", "1", "2", *map(str, range(6, 12))]
 
 
