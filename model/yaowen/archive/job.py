@@ -184,7 +184,7 @@ def read_done(place: Place) -> Iterator[Done]:
 
 
 def finish(place: Place) -> dict[str, Any]:
-    """Write `failures.jsonl` and `summary.json` from the finished shards, and remove what killed workers left; the summary."""
+    """Write `failures.jsonl` and `summary.json` of the finished shards; remove what killed workers left. The summary."""
     _clean(place)
     home = open_storage(place.home)
     events: Counter[str] = Counter()
