@@ -2,9 +2,10 @@
 # make test    everything that tests need, and the tests
 # make check   what CI runs: ruff, mypy, tests, the quality gate
 # make wheel   the package as users get it: built, installed alone, run outside this folder
-# make model   the model that ships, from the encoder and the annotated news (half an hour on two cores)
+# make model   a model in the place of the one that ships, from our newest encoder and the annotated news
 # make behave  the behavioural suite: which capabilities fail how often
-# make figures measure the model that ships and render the model card from what was recorded
+# make figures measure the model that ships and render the model card from what was recorded; what compares with other libraries
+#              (eval.dates, eval.places, eval.peers) needs them: pip install -e ".[bench]"
 # make clean   remove what the above made
 
 PYTHON ?= python3
@@ -58,6 +59,7 @@ figures: $(VENV)/.dev
 	$(BIN)/python -m eval.evaluate --set "authored test=data/authored/test.jsonl" --out $(RESULTS)/test.json
 	$(BIN)/python -m eval.speed --out $(RESULTS)/speed.json
 	$(BIN)/python -m eval.int8 --out $(RESULTS)/int8.json
+	$(BIN)/python -m eval.offices --out $(RESULTS)/offices.json
 	$(BIN)/python -m eval.offsets --out $(RESULTS)/offsets.json
 	$(BIN)/python -m eval.plots
 	$(BIN)/python -m eval.resume --out $(RESULTS)/resume.json

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.annotated import Mark
+from yaowen.formats.annotated import Mark
 
 SUFFIX = ".jsonl.xz"
 

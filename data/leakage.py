@@ -37,10 +37,10 @@ class Placed:
         return f"{self.file} ({self.document.id})"
 
 
-def shingles(text: str) -> set[str]:
-    """Every stretch of `SHINGLE` characters, white space aside."""
+def shingles(text: str, length: int = SHINGLE) -> set[str]:
+    """Every stretch of that many characters, white space aside."""
     packed = "".join(text.split())
-    return {packed[i : i + SHINGLE] for i in range(len(packed) - SHINGLE + 1)}
+    return {packed[i : i + length] for i in range(len(packed) - length + 1)}
 
 
 def repeated(placed: Iterable[Placed]) -> Iterator[str]:

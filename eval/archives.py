@@ -13,7 +13,6 @@ import io
 import json
 import lzma
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from eval.record import machine, show
 from yaowen.archive.find import find
 from yaowen.archive.pages import Found, Page
 from yaowen.archive.sources import read
@@ -61,17 +61,6 @@ print(json.dumps(samples))
 def corpus() -> list[str]:
     """The texts of our own news."""
     return [json.loads(line)["text"] for path in CORPUS for line in path.read_text("utf-8").splitlines()]
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were measured on, and how busy it was with other things."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        processor = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        processor = platform.processor() or "unknown"
-    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
-    return {"processor": processor, "cores": os.cpu_count(), "python": platform.python_version(), "load before": load}
 
 
 def measure(documents: int, soak: int) -> dict[str, Any]:
@@ -219,10 +208,7 @@ def main() -> None:
         elif not PAGE.exists() or PAGE.read_text("utf-8") != text:
             sys.exit(f"{PAGE} is not what the recorded results say; run `python -m eval.archives --render`")
         return
-    text = json.dumps(measure(arguments.documents, arguments.soak), ensure_ascii=False, indent=1)
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", "utf-8")
+    show(measure(arguments.documents, arguments.soak), arguments.out)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,10 @@ from typing import Any, Final
 
 import yaowen
 from eval.behaviours import Case, Words, changed, read_capabilities, realise
-from eval.evaluate import digest
+from eval.record import keep
 from yaowen.document import Document
 from yaowen.extractor import DEFAULT_MODEL
+from yaowen.tagger.folder import digest
 
 FOLDER: Final = Path(__file__).parent / "behaviour"
 DRAWS: Final = 12  # sentences made of a template, or changes of one
@@ -186,7 +187,7 @@ def main() -> None:
         sys.exit(str(error))
     print(table(result))
     if chosen.out:
-        chosen.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        keep(result, chosen.out)
         kept = json.loads(chosen.out.read_text("utf-8"))
         chosen.out.with_suffix(".md").write_text(markdown(kept), "utf-8")
 

@@ -11,7 +11,6 @@ judged by a curve it took part in. The curves then fitted on all dev documents a
 """
 
 import argparse
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,13 +21,14 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from data.annotated import AnnotatedDocument, read
-from eval.evaluate import DEFAULT_SETS, digest
+from eval.evaluate import DEFAULT_SETS
+from eval.record import keep
 from yaowen.evaluation.arguments import canonical
 from yaowen.evaluation.calibration import calibration
 from yaowen.extractor import DEFAULT_MODEL
+from yaowen.formats.annotated import AnnotatedDocument, read
 from yaowen.tagger.confidence import Confidence, log_odds
-from yaowen.tagger.folder import CALIBRATION, ModelFolder, write_manifest
+from yaowen.tagger.folder import CALIBRATION, ModelFolder, digest, write_manifest
 from yaowen.tagger.onnx_backend import OnnxBackend
 from yaowen.tagger.tagger import Backend, Tagger
 
@@ -185,7 +185,7 @@ def write(folder: Path, temperature: float, names: Iterable[str], confidence: Co
         "temperature": temperature,
         "labels": {name: {"slope": round(slope, 4), "offset": round(offset, 4)} for name, (slope, offset) in curves},
     }
-    (folder / CALIBRATION).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    keep(record, folder / CALIBRATION)
     window = None if model.window == model.positions - 2 else model.window
     write_manifest(folder, model.version, temperature, window)
 
@@ -219,7 +219,7 @@ def main() -> None:
         result = calibrate(arguments.model, sets, tests)
     except (ValueError, OSError) as error:
         parser.error(str(error))
-    arguments.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    keep(result, arguments.out)
     print(
         f"temperature {result['temperature']}, ECE {result['before']['ece']} at temperature 1, {result['after']['ece']} now"
     )

@@ -14,10 +14,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from eval.evaluate import HEADLINES, digest
+from eval.evaluate import HEADLINES
 from yaowen.assemble.arguments import ArgumentModel
 from yaowen.extractor import DEFAULT_MODEL
 from yaowen.schema import SPAN_LABELS
+from yaowen.tagger.folder import digest
 
 if sys.version_info >= (3, 11):
     import tomllib

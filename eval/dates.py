@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.date_answers import DAY, Answer, Gold, days, is_right, of_timex, written
+from eval.record import show
 from yaowen.ground.dates import DateMention, DateValue, Precision, date_mentions, read_dates
 from yaowen.ground.dates.lexer import read_tokens
 from yaowen.text.normalise import normalise
@@ -279,10 +280,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    text = json.dumps(measure(), indent=1, ensure_ascii=False)
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", "utf-8")
+    show(measure(), arguments.out)
 
 
 if __name__ == "__main__":

@@ -6,22 +6,22 @@ Spans count only with exact start, end and label; arguments with exact event typ
 """
 
 import argparse
-import hashlib
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaowen
-from data.annotated import AnnotatedDocument, read
 from eval import samples
+from eval.record import keep
 from yaowen.assemble import ArgumentModel
 from yaowen.document import Document
 from yaowen.evaluation.arguments import argument_scores, gold_arguments, scores_on_gold_spans
 from yaowen.evaluation.spans import SpanScores, score
 from yaowen.extractor import DEFAULT_MODEL
+from yaowen.formats.annotated import AnnotatedDocument, read
 from yaowen.schema import ENTITY_LABELS, TRIGGER_TYPES, trigger_label
+from yaowen.tagger.folder import digest
 
 DEFAULT_SETS = {
     "authored dev": Path("data/authored/dev.jsonl"),
@@ -119,11 +119,6 @@ def evaluate(folder: Path, sets: dict[str, Path]) -> dict[str, Any]:
     return result
 
 
-def digest(path: Path) -> str:
-    """The sha256 of a file, which says what a figure was measured on."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def summary(result: dict[str, Any]) -> str:
     """The headline figures as plain text, a line a set."""
     rows = [f"{'strict F1':24}{'documents':>10}" + "".join(f"{name:>25}" for name in HEADLINES)]
@@ -143,8 +138,7 @@ def main() -> None:
     result = evaluate(arguments.model, sets or {n: p for n, p in DEFAULT_SETS.items() if p.exists()})
     print(summary(result))
     if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        keep(result, arguments.out)
 
 
 if __name__ == "__main__":

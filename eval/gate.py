@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import yaowen
-from data.annotated import read
-from eval.evaluate import HEADLINES, digest, score_documents
+from eval.evaluate import HEADLINES, score_documents
+from eval.record import keep
 from yaowen.assemble import ArgumentModel
 from yaowen.extractor import DEFAULT_MODEL
+from yaowen.formats.annotated import read
+from yaowen.tagger.folder import digest
 
 HERE = Path(__file__).parent
 BASELINE = HERE / "baseline.json"
@@ -145,7 +147,7 @@ def main() -> None:
         now = recorded(RESULTS, arguments.model)
         if arguments.up or arguments.lower:
             floors = moved(json.loads(BASELINE.read_text("utf-8")) if BASELINE.exists() else {}, now, arguments.lower)
-            BASELINE.write_text(json.dumps(floors, ensure_ascii=False, indent=1) + "\n", "utf-8")
+            keep(floors, BASELINE)
         baseline = _read(BASELINE)
         wrong = check(baseline, now) + ([] if arguments.recorded else score_again(baseline, arguments.model))
     except ValueError as error:

@@ -4,24 +4,25 @@ python -m eval.int8 [--model FOLDER] [--out eval/results/int8.json]
 """
 
 import argparse
-import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from data.annotated import read
 from eval.evaluate import DEFAULT_SETS
+from eval.record import show
 from training.export import with_int8
 from yaowen.evaluation.spans import Key, SpanScores, score
 from yaowen.extractor import DEFAULT_MODEL
+from yaowen.formats.annotated import read
+from yaowen.tagger.folder import digest
 from yaowen.tagger.tagger import BackendName, Tagger
 
 
 def measure(folder: Path) -> dict[str, Any]:
     """`compare` on a copy of a model with both graphs."""
     with tempfile.TemporaryDirectory() as temporary:
-        return compare(with_int8(folder, Path(temporary, "model")).path)
+        return {"model": digest(folder / "model.safetensors")} | compare(with_int8(folder, Path(temporary, "model")).path)
 
 
 def compare(folder: Path) -> dict[str, Any]:
@@ -49,10 +50,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    text = json.dumps(measure(arguments.model), ensure_ascii=False, indent=1)
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", "utf-8")
+    show(measure(arguments.model), arguments.out)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from data.annotated import AnnotatedDocument, read
 from eval import samples
-from yaowen.assemble.holders import holders
+from eval.record import show
+from yaowen.assemble.holders import holders, runs
 from yaowen.assemble.layout import Layout
 from yaowen.evaluation.arguments import canonical, gold_spans
 from yaowen.evaluation.spans import Counts
+from yaowen.formats.annotated import AnnotatedDocument, read
 from yaowen.ground.offices import read_office
 
 AUTHORED = Path("data/authored")
@@ -86,7 +87,7 @@ def pairs(document: AnnotatedDocument) -> tuple[set[tuple[int, str]], set[tuple[
     gold = {(m.start, names[m.holder]) for m in document.spans if m.label == "POSITION" and m.holder is not None}
     layout = Layout(document.text, gold_spans(document))
     first: dict[int, int] = {}
-    for person, titles in holders(layout).items():
+    for person, titles in holders(layout, tuple(runs(layout))).items():
         for title in titles:
             first[title] = min(person, first.get(title, person))
     return gold, {(layout.spans[t].start, names[layout.spans[p].start]) for t, p in first.items()}
@@ -142,11 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    text = json.dumps(evaluate(), ensure_ascii=False, indent=1)
-    print(text)
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(text + "\n", "utf-8")
+    show(evaluate(), arguments.out)
 
 
 if __name__ == "__main__":

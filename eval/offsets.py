@@ -8,7 +8,6 @@ says it is, whatever the damage. Reported besides: how often the clean text come
 """
 
 import argparse
-import json
 import random
 from collections import Counter
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from pathlib import Path
 
 from opencc import OpenCC
 
-from data.annotated import read
+from eval.record import show
+from yaowen.formats.annotated import read
 from yaowen.text.normalise import NormalisedText, normalise, replay
 
 CORPUS = [Path(f"data/authored/{part}.jsonl") for part in ("train", "dev", "test")]
@@ -101,10 +101,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    text = json.dumps(measure(arguments.documents), indent=1)
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", "utf-8")
+    show(measure(arguments.documents), arguments.out)
 
 
 if __name__ == "__main__":

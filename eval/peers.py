@@ -9,20 +9,19 @@ one of its own: Python 3.8 with paddlepaddle below 2.5, numpy below 1.24 and pro
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from eval.evaluate import digest
-from eval.speed import _processor
+from eval.record import keep, machine
 from yaowen.evaluation.bootstrap import summary, weights
 from yaowen.evaluation.measures import MEASURES
 from yaowen.evaluation.reading import Reading, Span
 from yaowen.extractor import DEFAULT_MODEL
 from yaowen.formats.annotated import AnnotatedDocument, read
+from yaowen.tagger.folder import digest
 
 WORKER: Final = Path(__file__).with_name("peer.py")
 GOLD: Final = {"OFFICIAL": "PER", "PERSON": "PER", "LOCATION": "LOC", "ORGANIZATION": "ORG", "DATE": "TIME"}
@@ -95,7 +94,7 @@ def measure(path: Path, pythons: Mapping[str, str], model: Path) -> dict[str, An
     return {
         "gold": str(path), "model": digest(model / "model.safetensors"),
         "documents": len(documents), "characters": characters, "labels": dict(GOLD), "unfair": UNFAIR,
-        "machine": {"processor": _processor(), "threads": 1, "python": platform.python_version()}, "peers": peers,
+        "machine": machine() | {"threads": 1}, "peers": peers,
     }  # fmt: skip
 
 
@@ -124,10 +123,10 @@ def _cell(strict: Mapping[str, Any] | None, lenient: Mapping[str, Any] | None) -
 
 def markdown(result: Mapping[str, Any]) -> str:
     """The record as Markdown, with what is unfair."""
-    machine = result["machine"]
+    made_on = result["machine"]
     lines = ["# Beside other libraries", "",
              f"{result['documents']} documents of {result['gold']}, {result['characters']:,} characters, one thread of"
-             f" {machine['processor']}. Strict F1, in brackets lenient. {result['unfair']}", "",
+             f" {made_on['processor']}. Strict F1, in brackets lenient. {result['unfair']}", "",
              "| | all | interval | " + " | ".join(KINDS) + " | characters per CPU second | load, s | MiB | what is unfair |",
              "|---|---|---|" + "---|" * (len(KINDS) + 4)]  # fmt: skip
     for title, part in result["peers"].items():
@@ -160,7 +159,7 @@ def main() -> None:
     result = measure(chosen.gold, pythons, chosen.model)
     print(table(result))
     if chosen.out:
-        chosen.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        keep(result, chosen.out)
         chosen.out.with_suffix(".md").write_text(markdown(json.loads(chosen.out.read_text("utf-8"))), "utf-8")
 
 

@@ -22,6 +22,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from eval.record import show
 from yaowen.ground.places import Place, ground_places
 from yaowen.ground.places.reading import read_mention
 from yaowen.ground.places.table import NATION, divisions
@@ -178,10 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    text = json.dumps(measure(), indent=1, ensure_ascii=False)
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", "utf-8")
+    show(measure(), arguments.out)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from eval.record import keep
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -83,8 +85,7 @@ def main() -> None:
         parser.error(str(error))
     print(summary(result))
     if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        keep(result, arguments.out)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from eval.archives import corpus, machine
+from eval.archives import corpus
+from eval.record import machine, show
 from yaowen.extractor import DEFAULT_MODEL
 
 MOMENTS = (0.03, 0.25)  # of the uninterrupted run's time: so early that ten kills come before the end
@@ -113,10 +114,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     result = measure(arguments.kills, arguments.documents, arguments.workers, arguments.seed)
-    text = json.dumps(result, ensure_ascii=False, indent=1)
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", "utf-8")
+    show(result, arguments.out)
     if not result["equal"]:
         sys.exit("the outputs differ")
 

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 from pathlib import Path
 
-from data.annotated import AnnotatedDocument, parse
+from yaowen.formats.annotated import AnnotatedDocument, parse
 from yaowen.text.normalise import NormalisedText, normalise
 
 SHARED = Path(os.environ.get("YAOWEN_SHARED", Path(__file__).parents[1].parent / "shared"))

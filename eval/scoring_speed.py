@@ -4,13 +4,13 @@ python -m eval.scoring_speed [--out eval/results/scoring_speed.json]
 """
 
 import argparse
-import json
 import os
 import platform
 import time
 from pathlib import Path
 from typing import Any
 
+from eval.record import show
 from yaowen.evaluation.measures import MEASURES
 from yaowen.evaluation.reading import Reading, from_annotated
 from yaowen.evaluation.report import build
@@ -47,10 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
-    text = json.dumps(measure(), indent=1)
-    print(text)
-    if chosen.out:
-        chosen.out.write_text(text + "\n", "utf-8")
+    show(measure(), chosen.out)
 
 
 if __name__ == "__main__":

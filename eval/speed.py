@@ -8,7 +8,6 @@ Documents: our own corpus (train, dev and test texts), as they stand. Rates are 
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -19,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import yaowen
-from data.annotated import read
-from training.export import with_int8
+from eval.record import machine, show
 from yaowen.assemble import ArgumentModel, assemble
 from yaowen.extractor import DEFAULT_MODEL
+from yaowen.formats.annotated import read
 from yaowen.ground.document import ground
 from yaowen.tagger.tagger import Tagger
 from yaowen.text.normalise import normalise
@@ -31,7 +30,7 @@ LONG_PAGE = 20_000  # characters
 REPEATS = 3
 CORPUS = [Path(f"data/authored/{part}.jsonl") for part in ("train", "dev", "test")]
 
-_FIRST_RESULT = """
+_FIRST_RESULT = r"""
 import sys, time
 start = time.perf_counter()
 import yaowen
@@ -40,9 +39,10 @@ text = open(sys.argv[2], encoding="utf-8").read()
 from pathlib import Path
 document = yaowen.load(Path(sys.argv[1])).extract(text)
 done = time.perf_counter()
-import json, resource
-print(json.dumps({"import": imported - start, "first": done - start, "events": len(document.events),
-                  "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
+import json, re
+# Not ru_maxrss: a new process takes that of its parent over.
+peak = re.search(r"VmHWM:\s*(\d+) kB", open("/proc/self/status").read())[1]
+print(json.dumps({"import": imported - start, "first": done - start, "events": len(document.events), "peak_kib": int(peak)}))
 """
 
 
@@ -62,7 +62,7 @@ def measure(folder: Path) -> dict[str, Any]:
     }
     stages["rest"] = max(whole - sum(stages.values()), 0.0)
     return {
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "documents": len(texts),
         "characters": characters,
         "characters per second": round(characters / whole),
@@ -75,6 +75,8 @@ def measure(folder: Path) -> dict[str, Any]:
 
 
 def _with_8_bits(folder: Path, texts: list[str]) -> int:
+    from training.export import with_int8  # brings torch, which would weigh on what is measured before
+
     with tempfile.TemporaryDirectory() as temporary:
         extractor = yaowen.load(with_int8(folder, Path(temporary, "model")).path, backend="onnx-int8")
         return round(sum(map(len, texts)) / _best(lambda: list(extractor.extract_many(texts))))
@@ -106,25 +108,13 @@ def _fresh_process(folder: Path, text: str) -> dict[str, float]:
     }
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or "unknown"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     result = measure(arguments.model)
-    text = json.dumps(result, ensure_ascii=False, indent=1)
-    print(text)
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(text + "\n", "utf-8")
+    show(result, arguments.out)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from yaowen.assemble.assembler import assemble
 from yaowen.assemble.candidates import SENTENCES_BEFORE, anchors, candidates
 from yaowen.assemble.cues import Cues
 from yaowen.assemble.features import Evidence, Features
+from yaowen.assemble.holders import runs
 from yaowen.assemble.layout import Layout
 from yaowen.assemble.mentions import complete_mentions
 from yaowen.assemble.roster import roster
@@ -26,7 +27,7 @@ def people(source: str) -> dict[str, tuple[int, list[str]]]:
     text, spans = marked(source)
     layout = Layout(text, spans)
     title = {i: text[s.start : s.end] for i, s in enumerate(layout.spans)}
-    return {e.name: (len(e.mentions), [title[o] for o in e.offices]) for e in roster(layout)}
+    return {e.name: (len(e.mentions), [title[o] for o in e.offices]) for e in roster(layout, tuple(runs(layout)))}
 
 
 ROSTERS = [
@@ -182,7 +183,7 @@ def tagged_texts(draw):
 def test_any_spans_assemble_and_every_person_mention_is_in_the_roster_once(case):
     text, spans = case
     layout = Layout(text, spans)
-    mentions = [m for entry in roster(layout) for m in entry.mentions]
+    mentions = [m for entry in roster(layout, tuple(runs(layout))) for m in entry.mentions]
     assert sorted(mentions) == [i for i, s in enumerate(layout.spans) if s.label in ("OFFICIAL", "PERSON")]
     evidence = Evidence(layout)
     for anchor, kind in anchors(layout).items():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from data.annotated import read
 from tests.tiny_model import AUTHORED
+from yaowen.formats.annotated import read
 from yaowen.tagger.boundaries import CLAUSE_END, SENTENCE_END, gaps, strengths, trim
 from yaowen.text.edits import to_codes
 

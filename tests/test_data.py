@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from data import annotated, check, labelled
+from data import check, labelled
+from yaowen.formats import annotated
 from yaowen.schema import SPAN_LABELS
 
 ROOT = Path(__file__).parent.parent

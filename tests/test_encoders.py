@@ -10,10 +10,10 @@ import torch
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 import yaowen
-from data import annotated
 from training import config, encoders
 from training.finetune import Settings, finetune
 from training.model import DOMAIN, Tagger, load_encoder
+from yaowen.formats import annotated
 from yaowen.tagger.folder import TRANSITIONS
 from yaowen.tagger.vocabulary import CLS, SEP, SPECIAL_TOKENS, Vocabulary
 

@@ -10,7 +10,6 @@ import pytest
 from huggingface_hub import ModelCard, ModelCardData
 
 import yaowen
-from data.annotated import read
 from eval import card, evaluate, offsets, samples
 from eval.plots import draw
 from tests.test_plots import records
@@ -19,6 +18,7 @@ from training import arguments, config
 from yaowen.assemble import ArgumentModel
 from yaowen.evaluation.arguments import argument_scores, canonical, gold_arguments, gold_spans
 from yaowen.extractor import DEFAULT_MODEL
+from yaowen.formats.annotated import read
 from yaowen.text.normalise import normalise
 
 needs_model = pytest.mark.skipif(not (DEFAULT_MODEL / "manifest.json").exists(), reason="no model in the package")

@@ -10,8 +10,6 @@ import pytest
 import torch
 from transformers import AutoModelForTokenClassification, BertConfig, BertModel
 
-from data import annotated
-from data.annotated import AnnotatedDocument, Mark
 from training import config, public_scores
 from training.augment import Augmentation, Augmenter, NameMaker, apply
 from training.chain import Chain
@@ -19,6 +17,8 @@ from training.examples import IGNORED, batches, collate, encode, tag_names, wind
 from training.finetune import Schedule, Settings, finetune, make_optimisers, rate
 from training.model import DOMAIN, Tagger, load_encoder, logits
 from training.scoring import decode
+from yaowen.formats import annotated
+from yaowen.formats.annotated import AnnotatedDocument, Mark
 from yaowen.schema import PEOPLE, SPAN_LABELS
 from yaowen.tagger import viterbi
 from yaowen.tagger.folder import TRANSITIONS

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import annotated, dataset
-from data.annotated import AnnotatedDocument, Event, Mark, Role
+from data import dataset
 from yaowen import formats
-from yaowen.formats import columns, doccano, label_studio
+from yaowen.formats import annotated, columns, doccano, label_studio
+from yaowen.formats.annotated import AnnotatedDocument, Event, Mark, Role
 from yaowen.formats.labels import relabel, table
 
 ROOT = Path(__file__).parent.parent

@@ -62,9 +62,15 @@ def test_offices_are_taken_apart_and_completed():
     offices = {word: meaning.offices[span] for word, span in spans.items() if span in meaning.offices}
     assert offices["市委副书记"].completed_body == "三亚市委"
     assert offices["副市长"].completed_body == "三亚市"
-    assert offices["副市长"].status == "原"
     assert offices["省卫健委二级巡视员"].completed_body == "海南省卫健委"
     assert spans["2月8日"] not in meaning.places
+
+
+def test_titles_held_together_share_a_body():
+    text, spans = marked("[POSITION 市水利局党组书记]，[POSITION 局长][OFFICIAL 甲某]说")
+    chief = spans[1]
+    assert ground(text, spans).offices[chief].completed_body is None
+    assert ground(text, spans, [(0, 1)]).offices[chief].completed_body == "市水利局"
 
 
 def test_furniture_does_not_say_where_a_page_is_from():

@@ -1,8 +1,8 @@
 import pytest
 
-from data import annotated
 from data.check import check_document
 from data.marking import parse
+from yaowen.formats import annotated
 
 SOURCE = """\
 ## w01 | 2021-07-21 | 某县转移群众

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 import yaowen
-from data import annotated, formats
-from data.annotated import AnnotatedDocument, Mark
 from training import config, corpus
 from training.corpus import Data
 from training.finetune import Settings, finetune
+from yaowen import formats
+from yaowen.formats import annotated
+from yaowen.formats.annotated import AnnotatedDocument, Mark
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "training" / "configs" / "own-data.toml"

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from data import annotated
+from data.leakage import shingles
 from tests.tiny_model import authored_texts, make_model
-from training.pseudo import Settings, documents, label, sample, shingles, vote
+from training.pseudo import Settings, documents, label, sample, vote
+from yaowen.formats import annotated
 from yaowen.spans import TaggedSpan
 
 

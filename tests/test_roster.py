@@ -3,7 +3,7 @@
 import pytest
 
 from tests.marked import marked
-from yaowen.assemble.holders import holders, statuses
+from yaowen.assemble.holders import holders, runs, statuses
 from yaowen.assemble.layout import Layout
 from yaowen.assemble.roster import roster
 
@@ -16,7 +16,9 @@ def people(source: str) -> list[tuple[str, int, list[str]]]:
     def title(entry, office):
         return f"{entry.status[office]}:{text[office]}" if office in entry.status else text[office]
 
-    return [(e.name, len(e.mentions), [title(e, office) for office in e.offices]) for e in roster(layout)]
+    return [
+        (e.name, len(e.mentions), [title(e, office) for office in e.offices]) for e in roster(layout, tuple(runs(layout)))
+    ]
 
 
 CAREERS = [
@@ -147,5 +149,5 @@ def test_status_stands_before_its_title_only():
     layout = Layout(
         *marked("[ORGANIZATION 省公安厅]原[POSITION 厅长]、[POSITION 省委委员]、代[POSITION 省长][OFFICIAL 祁明]")
     )
-    assert statuses(layout) == {1: "原", 3: "代"}
-    assert holders(layout) == {4: [1, 2, 3]}
+    assert statuses(layout, tuple(runs(layout))) == {1: "原", 3: "代"}
+    assert holders(layout, tuple(runs(layout))) == {4: [1, 2, 3]}

@@ -10,12 +10,12 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from data import annotated
 from training import config, sampling
 from training.chain import Chain
 from training.examples import encode, tag_names, windows
 from training.finetune import Settings, loss_of, perturbed
 from training.model import DOMAIN, Tagger
+from yaowen.formats import annotated
 from yaowen.schema import SPAN_LABELS
 from yaowen.tagger.vocabulary import SPECIAL_TOKENS, Vocabulary
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from data.annotated import read
 from training.export import export
+from yaowen.formats.annotated import read
 from yaowen.schema import SPAN_LABELS
 from yaowen.tagger.folder import ModelFolder
 from yaowen.tagger.vocabulary import SPECIAL_TOKENS, fold

@@ -21,7 +21,8 @@ import torch
 from transformers import BertConfig, BertModel
 
 from training import config
-from training.finetune import Settings, digest, finetune
+from training.finetune import Settings, finetune
+from yaowen.tagger.folder import digest
 
 KINDS = ("entities", "triggers", "all")
 RANDOM = "random"  # in place of an encoder: one of the same shape that learnt nothing

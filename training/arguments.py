@@ -7,7 +7,6 @@ Minutes on one core. Writes `assembler.json`, `assembler.safetensors`, the resol
 
 import argparse
 import dataclasses
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,6 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from data.annotated import AnnotatedDocument, read
 from training import config
 from yaowen.assemble.arguments import EPSILON, FORMAT, ROLE_NAMES, ArgumentModel
 from yaowen.assemble.candidates import Candidate, anchors, candidates, response_candidate
@@ -25,7 +23,9 @@ from yaowen.assemble.features import Evidence
 from yaowen.assemble.layout import Layout
 from yaowen.evaluation.arguments import canonical, gold_spans, scores_on_gold_spans
 from yaowen.evaluation.spans import SpanScores
+from yaowen.formats.annotated import AnnotatedDocument, read
 from yaowen.schema import RESPONSE
+from yaowen.tagger.folder import digest
 
 COLUMN = {name: column for column, name in enumerate(ROLE_NAMES)}
 
@@ -133,7 +133,7 @@ def train(settings: Settings) -> dict[str, object]:
         if not best or scores["dev_f1"] > best["dev_f1"]:  # type: ignore[operator]
             best = scores
             _save(network, features, settings, settings.output)
-    digests = {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in (*settings.data.train, *settings.data.dev)}
+    digests = {str(p): digest(p) for p in (*settings.data.train, *settings.data.dev)}
     (settings.output / "arguments-metrics.json").write_text(json.dumps(best | {"data": digests}, indent=1) + "\n")
     return best
 

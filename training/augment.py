@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data.annotated import AnnotatedDocument, Mark
 from data.unlabelled import MASK, SEP, UNK
 from training.examples import Example
+from yaowen.formats.annotated import AnnotatedDocument, Mark
 from yaowen.schema import PEOPLE
 
 if sys.version_info >= (3, 11):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data.annotated import AnnotatedDocument
 from yaowen import formats
+from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.formats.form import problems
 from yaowen.schema import SPAN_LABELS
 

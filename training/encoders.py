@@ -23,11 +23,11 @@ import torch
 from tokenizers.implementations import BertWordPieceTokenizer
 from transformers import BertModel
 
-from data.annotated import AnnotatedDocument
 from training.chain import Chain
 from training.model import DOMAIN, Tagger
 from training.onnx_graph import check_config
 from yaowen import formats
+from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.tagger.folder import TRANSITIONS
 from yaowen.tagger.vocabulary import SPECIAL_TOKENS, UNK, Vocabulary
 

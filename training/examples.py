@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import torch
 
-from data.annotated import Mark
+from yaowen.formats.annotated import Mark
 from yaowen.tagger.boundaries import SENTENCE_END, gaps, strengths
 from yaowen.tagger.vocabulary import Vocabulary
 from yaowen.tagger.windows import stack

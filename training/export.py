@@ -10,7 +10,6 @@ these weights, else 1; a `calibration.json` that was fitted to other weights is 
 """
 
 import argparse
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -21,7 +20,7 @@ import onnx
 from training.hf_tokenizer import write_tokenizer
 from training.onnx_graph import bert_token_classifier
 from training.onnx_int8 import int8_graph
-from yaowen.tagger.folder import CALIBRATION, INT8, ModelFolder, write_manifest
+from yaowen.tagger.folder import CALIBRATION, INT8, ModelFolder, digest, write_manifest
 
 ASSEMBLER = ("assembler.json", "assembler.safetensors")
 OWN = "own"  # the version of a model that is none of the project's
@@ -62,14 +61,10 @@ def _calibrated(folder: Path) -> float:
     if not path.exists():
         return 1.0
     record = json.loads(path.read_text("utf-8"))
-    if record.get("weights") != _weights(folder):
+    if record.get("weights") != digest(folder / "model.safetensors"):
         path.unlink()
         return 1.0
     return float(record["temperature"])
-
-
-def _weights(folder: Path) -> str:
-    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
 
 
 def complete(folder: Path, base: Path) -> ModelFolder:
@@ -82,7 +77,7 @@ def complete(folder: Path, base: Path) -> ModelFolder:
         shutil.copy(model.file(name), folder / name)
     if CALIBRATION in model.files:  # of the base: closer than none; `python -m eval.calibrate` fits one of its own
         record = json.loads(model.file(CALIBRATION).read_text("utf-8"))
-        text = json.dumps(record | {"weights": _weights(folder)}, ensure_ascii=False, indent=1)
+        text = json.dumps(record | {"weights": digest(folder / "model.safetensors")}, ensure_ascii=False, indent=1)
         (folder / CALIBRATION).write_text(text + "\n", "utf-8")
     positions = json.loads((folder / "config.json").read_text("utf-8"))["max_position_embeddings"]
     return export(folder, OWN, model.temperature, min(model.window, positions - 2))

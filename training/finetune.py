@@ -12,7 +12,6 @@ then holds a `BertForTokenClassification` folder, `metrics.json`, the resolved `
 
 import argparse
 import dataclasses
-import hashlib
 import json
 import shutil
 import time
@@ -34,7 +33,7 @@ from training.export import complete
 from training.model import DOMAIN, Tagger, load_encoder, logits, save_tagger
 from training.scoring import DevSet, decode, report
 from yaowen.schema import SPAN_LABELS
-from yaowen.tagger.folder import ModelFolder
+from yaowen.tagger.folder import ModelFolder, digest
 from yaowen.tagger.viterbi import Scheme
 from yaowen.tagger.vocabulary import Vocabulary
 
@@ -340,10 +339,6 @@ def rate(progress: float, schedule: Schedule) -> float:
     if progress < schedule.warm_up:
         return max(progress, 1e-3) / schedule.warm_up
     return 1 - (1 - schedule.final_share) * (progress - schedule.warm_up) / (1 - schedule.warm_up)
-
-
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def main() -> None:

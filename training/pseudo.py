@@ -16,13 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from data import annotated
+from data.leakage import shingles
 from training import config
+from yaowen.formats import annotated
+from yaowen.formats.annotated import AnnotatedDocument, Mark
 from yaowen.spans import TaggedSpan
 from yaowen.tagger.tagger import Tagger
 from yaowen.text.normalise import normalise
 
-SHINGLE = 16  # characters in a row that two documents share only if one copies the other
+SHINGLE = 16  # characters in a row that two documents share only if one copies the other: one is enough here
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,15 +58,9 @@ def documents(path: Path, shortest: int, longest: int) -> Iterator[str]:
                 lines.append(text)
 
 
-def shingles(text: str) -> set[str]:
-    """Every stretch of `SHINGLE` characters, white space aside."""
-    packed = "".join(text.split())
-    return {packed[i : i + SHINGLE] for i in range(len(packed) - SHINGLE + 1)}
-
-
 def sample(settings: Settings) -> list[str]:
     """Texts of the sources in random order, none that shares a stretch with what is to be scored on."""
-    known = set().union(*(shingles(d.text) for path in settings.avoid for d in annotated.read(path)))
+    known = set().union(*(shingles(d.text, SHINGLE) for path in settings.avoid for d in annotated.read(path)))
     rng = np.random.default_rng(settings.seed)
     chosen = []
     for name, characters in settings.sources.items():
@@ -77,7 +73,7 @@ def sample(settings: Settings) -> list[str]:
             if taken >= characters:
                 break
             text = normalise(texts[index]).text
-            if known.isdisjoint(shingles(text)):
+            if known.isdisjoint(shingles(text, SHINGLE)):
                 chosen.append(text)
                 taken += len(text)
     return chosen
@@ -112,15 +108,15 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = config.load(Settings, arguments.config, arguments.overrides)
     texts = sample(settings)
+    kept = [
+        AnnotatedDocument(f"pseudo-{n}", None, "", text, tuple(Mark(s.start, s.end, s.label) for s in spans), ())
+        for n, (text, spans) in enumerate(label(texts, settings.models, settings.doubt), 1)
+    ]
     settings.output.parent.mkdir(parents=True, exist_ok=True)
-    labels: Counter[str] = Counter()
-    with settings.output.open("w", encoding="utf-8") as out:
-        for number, (text, spans) in enumerate(label(texts, settings.models, settings.doubt), 1):
-            marks = [{"start": s.start, "end": s.end, "label": s.label} for s in spans]
-            labels.update(s.label for s in spans)
-            record = {"id": f"pseudo-{number}", "published": None, "title": "", "text": text, "spans": marks, "events": []}
-            out.write(json.dumps(record, ensure_ascii=False) + "\n")
-    print(json.dumps({"asked": len(texts), "kept": number, "characters": sum(map(len, texts)), "labels": dict(labels)}))
+    annotated.write(kept, settings.output)
+    labels = Counter(mark.label for document in kept for mark in document.spans)
+    characters = sum(len(document.text) for document in kept)
+    print(json.dumps({"asked": len(texts), "kept": len(kept), "characters": characters, "labels": dict(labels)}))
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
 
 from data import labelled
-from data.annotated import Mark
 from training.chain import Chain
 from training.model import Tagger, load_encoder
+from yaowen.formats.annotated import Mark
 from yaowen.tagger import viterbi
 from yaowen.tagger.viterbi import Scheme, log_softmax
 from yaowen.tagger.vocabulary import Vocabulary

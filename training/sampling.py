@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from data.annotated import AnnotatedDocument
+from yaowen.formats.annotated import AnnotatedDocument
 
 
 def portion(documents: Sequence[AnnotatedDocument], share: float, seed: int) -> tuple[AnnotatedDocument, ...]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from data import annotated
 from training.examples import Example, encode
 from yaowen.evaluation.spans import Key, SpanScores, score
+from yaowen.formats import annotated
 from yaowen.schema import ENTITY_LABELS, SPAN_LABELS, TRIGGER_TYPES, trigger_label
 from yaowen.tagger import viterbi
 from yaowen.tagger.boundaries import trim

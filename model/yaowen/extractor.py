@@ -93,7 +93,7 @@ class Extractor:
         article = [s for s in spans if not _within(s, read.furniture) and not _is_stamp(s, found)]
         assembly = assemble(page.text, article, self._arguments, explain)
         published = given.published or (found.date if found else None)
-        meaning = ground(page.text, assembly.spans, _without(page.text, read.furniture), published)
+        meaning = ground(page.text, assembly.spans, assembly.title_runs, _without(page.text, read.furniture), published)
         places = {s: _span(page, s, meaning) for s in spans}
         people, person_of = _people(assembly, places, meaning)
         doubts = (*read.warnings, *_unknown(tagging), *_furniture_warnings(page, read.furniture))

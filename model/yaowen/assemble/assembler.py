@@ -8,6 +8,7 @@ import numpy as np
 from yaowen.assemble.arguments import ROLE_NAMES, ArgumentModel
 from yaowen.assemble.candidates import Candidate, anchors, candidates, response_candidate
 from yaowen.assemble.features import Evidence
+from yaowen.assemble.holders import runs
 from yaowen.assemble.layout import Layout
 from yaowen.assemble.roster import Entry, roster
 from yaowen.schema import RESPONSE
@@ -39,6 +40,7 @@ class Assembly:
     """The spans in text order, and the people and events that refer to them by index."""
 
     spans: tuple[TaggedSpan, ...]
+    title_runs: tuple[tuple[int, ...], ...]  # coordinated titles: 市委副书记、市长
     people: tuple[Entry, ...]
     events: tuple[FoundEvent, ...]
 
@@ -58,12 +60,13 @@ def assemble(text: str, spans: Sequence[TaggedSpan], model: ArgumentModel, expla
             if score > model.threshold:
                 cues = model.cues(candidate.features, role) if explain else ()
                 fillers[candidate.anchor].append(Filler(role.partition(".")[2], candidate.span, score, cues))
-    people = tuple(roster(layout))
+    title_runs = tuple(runs(layout))
+    people = tuple(roster(layout, title_runs))
     person = {mention: number for number, entry in enumerate(people) for mention in entry.mentions}
     events = tuple(
         FoundEvent(kind, anchor, score, _once(fillers[anchor], person)) for anchor, (kind, score) in kinds.items()
     )
-    return Assembly(layout.spans, people, events)
+    return Assembly(layout.spans, tuple(run.titles for run in title_runs), people, events)
 
 
 def _once(fillers: Sequence[Filler], person: dict[int, int]) -> tuple[Filler, ...]:

@@ -1,16 +1,11 @@
 """The cue words of `cues.toml`, found in a text."""
 
 import re
-import sys
 from bisect import bisect_left
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from yaowen.data_files import toml_table
 
 
 class Cue(NamedTuple):
@@ -24,7 +19,7 @@ class Cue(NamedTuple):
 
 @cache
 def _lexicon() -> tuple[re.Pattern[str], dict[str, str]]:
-    blocks = tomllib.loads((files("yaowen.assemble") / "cues.toml").read_text("utf-8"))
+    blocks = toml_table("yaowen.assemble", "cues.toml")
     kinds: dict[str, str] = {}
     for kind, words in blocks.items():
         for word in words:

@@ -1,22 +1,16 @@
 """Who holds which title: by where titles and names stand to each other."""
 
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from yaowen.assemble.layout import Layout
+from yaowen.data_files import toml_table
 from yaowen.ground.offices import read_status
 from yaowen.ground.titles import words as title_words
 from yaowen.schema import BODIES, PEOPLE
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _CLAUSE_ENDS = "。！？；\n，：,:”"
 _BRACKETS = re.compile(r"（[^（）\n]*）|\([^()\n]*\)")
@@ -43,7 +37,7 @@ class PeopleWords:
 @cache
 def people_words() -> PeopleWords:
     """The table, read once."""
-    data = tomllib.loads((files("yaowen.assemble") / "people.toml").read_text("utf-8"))
+    data = toml_table("yaowen.assemble", "people.toml")
     links = data["links"]
     return PeopleWords(
         frozenset(links["titles"]), frozenset(links["titles_of_clause"]), frozenset(links["titles_of_career"]),
@@ -63,10 +57,10 @@ class Run:
     following: int | None
 
 
-def holders(layout: Layout) -> dict[int, list[int]]:
+def holders(layout: Layout, found: Sequence[Run]) -> dict[int, list[int]]:
     """The POSITION spans that each person mention holds, by index; a title before a list of names goes to all of them."""
     held: dict[int, list[int]] = defaultdict(list)
-    for run in runs(layout):
+    for run in found:
         if _stands_behind(layout, run):
             held[run.titles[0] - 1] += run.titles
         elif run.following is not None:
@@ -81,24 +75,24 @@ def holders(layout: Layout) -> dict[int, list[int]]:
     return held
 
 
-def statuses(layout: Layout) -> dict[int, str]:
+def statuses(layout: Layout, found: Sequence[Run]) -> dict[int, str]:
     """The word that says that a title is held no longer, or not yet (原, 时任, 代), by the title's index.
 
     曾任 and its like speak of all titles of a run, the others of the one behind them.
     """
-    found: dict[int, str] = {}
-    for run in runs(layout):
+    told: dict[int, str] = {}
+    for run in found:
         spread = None
         for title in run.titles:
             status = read_status(layout.text[max(0, layout.spans[title].start - 4) : layout.spans[title].start]) or spread
             if status is not None:
-                found[title] = status
+                told[title] = status
                 spread = status if status in people_words().career_status else None
-    return found
+    return told
 
 
 def runs(layout: Layout) -> Iterator[Run]:
-    """The runs of coordinated titles in text order."""
+    """The runs of coordinated titles in text order: what `holders` and `statuses` take."""
     spans, index = layout.spans, 0
     while index < len(spans):
         if spans[index].label != "POSITION":

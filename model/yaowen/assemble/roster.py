@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from yaowen.assemble.holders import holders, people_words, statuses
+from yaowen.assemble.holders import Run, holders, people_words, statuses
 from yaowen.assemble.layout import Layout
 from yaowen.ground.offices import OfficeReading, read_office
 from yaowen.ground.titles import words as title_words
@@ -29,18 +29,18 @@ class Entry:
     status: dict[int, str] = field(default_factory=dict)
 
 
-def roster(layout: Layout) -> list[Entry]:
+def roster(layout: Layout, title_runs: Sequence[Run]) -> list[Entry]:
     """The people of a text in order of first mention."""
-    return _Roster(layout).entries()
+    return _Roster(layout, title_runs).entries()
 
 
 class _Roster:
     """The entries of one text while they are made: full names first, then what may be short for one of them."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, title_runs: Sequence[Run]) -> None:
         self._layout = layout
-        self._held = holders(layout)
-        self._status = statuses(layout)
+        self._held = holders(layout, title_runs)
+        self._status = statuses(layout, title_runs)
         self._entries: list[Entry] = []
         self._named: dict[str, list[Entry]] = defaultdict(list)
 

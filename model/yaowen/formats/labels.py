@@ -1,27 +1,18 @@
 """Foreign labels in terms of ours."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
+from yaowen.data_files import toml_table
 from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.schema import EVENT_TYPES
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-TABLES = Path(__file__).with_name("labels.toml")
 
 
 def table(name: str) -> Mapping[str, str]:
     """The label table of a public set, from `labels.toml` here; raises `ValueError` for a name that is not there."""
-    tables: dict[str, Any] = tomllib.loads(TABLES.read_text("utf-8"))
+    tables = toml_table("yaowen.formats", "labels.toml")
     if name not in tables:
-        raise ValueError(f"no label table {name!r} in {TABLES}; known: {', '.join(tables)}")
+        raise ValueError(f"no label table {name!r} in labels.toml; known: {', '.join(tables)}")
     return tables[name]
 
 

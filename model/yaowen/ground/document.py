@@ -1,24 +1,23 @@
 """The spans of one document grounded together: what its dates, places and offices mean where they stand."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
+from itertools import pairwise
 
 from yaowen.ground.dates import DateValue, Precision, date_mentions, read_dates
 from yaowen.ground.offices import OfficeReading, read_office
 from yaowen.ground.places import Place, ground_places, place_hints
 from yaowen.ground.places.table import NATION, divisions
+from yaowen.ground.tables import any_of, table
 from yaowen.schema import BODIES
 from yaowen.spans import TaggedSpan
 
-STATUS_REACH = 4  # characters before a title in which a word such as 原 or 时任 may stand
-TITLE_LINKS = frozenset(("", "、", "兼", " ", "、兼", "和"))  # between two titles of one person
 PLACED = (*BODIES, "POSITION")
 LONGEST_DAYS = 7  # of an event that several dates are told for; dates farther apart tell of more than one thing
-# Roles that say where an event was, the likelier first.
-PLACE_ROLES = ("location", "destination")
-_DEPUTY = re.compile("^(?:常务|第一)?副(?=.)")  # 副市长 is an office of the 市 as 市长 is
+PLACE_ROLES = ("location", "destination")  # roles that say where an event was
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +29,37 @@ class Grounding:
     offices: Mapping[TaggedSpan, OfficeReading]
 
 
-def ground(text: str, spans: Sequence[TaggedSpan], article: str | None = None, published: str | None = None) -> Grounding:
+def ground(
+    text: str, spans: Sequence[TaggedSpan], title_runs: Iterable[Sequence[int]] = (), article: str | None = None,
+    published: str | None = None,
+) -> Grounding:  # fmt: skip
     """What the spans of a normalised text mean, given in text order.
 
-    `article`: the text without site furniture (default: all of it), whose headline and dateline tell where it is from;
-    `published`: the ISO date of publication.
+    `title_runs`: the POSITION spans, by index, that one person holds together, whose later ones share the body of those
+    before; `article`: the text without site furniture (default: all of it), whose headline and dateline tell where it is
+    from; `published`: the ISO date of publication.
     """
     dated = [span for span in spans if span.label == "DATE"]
     mentions = date_mentions(text, [(span.start, span.end) for span in dated])
     dates = dict(zip(dated, read_dates(mentions, published), strict=True))
     placed = [span for span in spans if span.label in PLACED]
-    words = [_DEPUTY.sub("", text[span.start : span.end]) for span in placed]
+    words = [_deputy().sub("", text[span.start : span.end]) for span in placed]
     year = int(published[:4]) if published else None
     places = dict(zip(placed, ground_places(words, place_hints(text if article is None else article), year), strict=True))
     places = {s: replace(p, facility=None) if s.label == "POSITION" else p for s, p in places.items()}
+    before = {spans[title]: spans[previous] for run in title_runs for previous, title in pairwise(run)}
     offices: dict[TaggedSpan, OfficeReading] = {}
-    before: TaggedSpan | None = None
     for span in spans:
         if span.label == "POSITION":
-            joined = before is not None and text[before.end : span.start] in TITLE_LINKS
-            offices[span] = read_office(
-                text[span.start : span.end], place=places[span].full_name,
-                before=text[max(0, span.start - STATUS_REACH) : span.start],
-                previous=offices[before] if before is not None and joined else None,
-            )  # fmt: skip
-            before = span
+            previous = offices[before[span]] if span in before else None
+            offices[span] = read_office(text[span.start : span.end], places[span].full_name, previous=previous)
     return Grounding(dates, places, offices)
+
+
+@cache
+def _deputy() -> re.Pattern[str]:
+    """What makes a deputy of an office of the same body: 副市长 is an office of the 市 as 市长 is."""
+    return re.compile(f"^(?:{any_of(table('offices.toml')['modifiers']['deputies'].split())})(?=.)")
 
 
 def event_date(values: Sequence[DateValue]) -> DateValue | None:
@@ -106,8 +110,8 @@ def event_place(places: Sequence[Place]) -> Place | None:
             known[place.adcode] = replace(other, town=None, town_code=None, facility=None)  # only the county is shared
     if not known:
         return next((place for place in places if place.iso or place.candidates), None)
-    table = divisions()
-    lines = [table.lineage[code][::-1] for code in known]  # from the province down
+    nation = divisions()
+    lines = [nation.lineage[code][::-1] for code in known]  # from the province down
     if all(code == NATION for code in known):
         return known[NATION]
     longest = max(lines, key=len)
@@ -117,5 +121,6 @@ def event_place(places: Sequence[Place]) -> Place | None:
     if not shared:
         return None
     code = shared[-1]
+    division = nation.by_code[code]
     score = min(place.score for place in known.values())
-    return Place(code, table.by_code[code].name, table.full_name(code), table.by_code[code].level, score, "context")
+    return Place(code, division.name, nation.full_name(code), division.level, score, "context")

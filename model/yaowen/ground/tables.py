@@ -1,22 +1,15 @@
 """The word tables of this folder (TOML): blocks of words parted by white space, read once."""
 
 import re
-import sys
 from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from yaowen.data_files import toml_table
 
 
-@cache
 def table(name: str) -> dict[str, Any]:
-    """A table by its file name; do not change what it gives, it is shared."""
-    return tomllib.loads((files("yaowen.ground") / name).read_text("utf-8"))
+    """A table by its file name."""
+    return toml_table("yaowen.ground", name)
 
 
 def any_of(words: Iterable[str]) -> str:

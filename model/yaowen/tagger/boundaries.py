@@ -1,20 +1,15 @@
 """Sentence ends, clause ends and the punctuation at the edges of spans, read from `boundaries.toml`."""
 
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from yaowen.data_files import toml_table
 
 CLAUSE_END: Final = 1
 SENTENCE_END: Final = 2
@@ -33,7 +28,7 @@ class _Boundaries:
 
 @cache
 def _boundaries() -> _Boundaries:
-    table = tomllib.loads((files("yaowen.tagger") / "boundaries.toml").read_text("utf-8"))
+    table = toml_table("yaowen.tagger", "boundaries.toml")
     strengths = np.zeros(0x110000, np.uint8)
     strengths[[ord(c) for c in table["clause_ends"]]] = CLAUSE_END
     strengths[[ord(c) for c in table["sentence_ends"] + "\n"]] = SENTENCE_END

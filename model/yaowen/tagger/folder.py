@@ -100,7 +100,7 @@ def write_manifest(folder: Path, version: str, temperature: float = 1.0, window:
         "labels": list(_scheme(_object(folder / "config.json"), folder).labels),
         "temperature": temperature,
         **({} if window is None else {"window": window}),
-        "files": {name: _sha256(folder / name) for name in names},
+        "files": {name: digest(folder / name) for name in names},
     }
     path = folder / MANIFEST
     path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
@@ -112,7 +112,7 @@ def _verify(folder: Path, name: str, wanted: Any) -> None:
         raise ModelError(f"{folder / MANIFEST}: {name!r} is not a plain file name. {REMEDY}")
     path = folder / name
     try:
-        found = _sha256(path)
+        found = digest(path)
     except FileNotFoundError:
         raise ModelError(f"{path}: this file of the model is missing. {REMEDY}") from None
     except OSError as error:
@@ -124,7 +124,8 @@ def _verify(folder: Path, name: str, wanted: Any) -> None:
         )
 
 
-def _sha256(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -13,12 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yaowen.data_files import toml_table
 from yaowen.text.edits import Codes
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FULL_WIDTH = 0xFEE0  # from an ASCII character to its full-width form
 
@@ -80,10 +76,9 @@ class Conversion:
     words: Words
 
 
-@cache
 def read_data(name: str) -> dict[str, Any]:
     """A data file of this folder, parsed."""
-    return tomllib.loads(importlib.resources.files("yaowen.text").joinpath("data", name).read_text(encoding="utf-8"))
+    return toml_table("yaowen.text", "data", name)
 
 
 def _code_points(ranges: Iterable[str]) -> Iterator[int]:

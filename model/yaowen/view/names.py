@@ -1,21 +1,13 @@
 """The names of labels, event types and roles in both languages, and the column of each role (`names.toml`)."""
 
-import sys
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from yaowen.data_files import toml_table
 from yaowen.schema import TRIGGER_PREFIX
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
-
-@cache
 def _names() -> dict[str, Any]:
-    return tomllib.loads((files("yaowen.view") / "names.toml").read_text("utf-8"))
+    return toml_table("yaowen.view", "names.toml")
 
 
 def event_name(event_type: str) -> str:

@@ -1,18 +1,12 @@
 """The word table of dates, read once, and turned into what the lexer looks words up in."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from yaowen.data_files import toml_table
 from yaowen.ground.dates.calendars import TERMS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +27,9 @@ class Part:
     afternoon: int
 
 
-@cache
 def table() -> dict[str, Any]:
-    """The whole table; do not change what it gives, it is shared."""
-    return tomllib.loads((files("yaowen.ground.dates") / "words.toml").read_text("utf-8"))
+    """The whole table."""
+    return toml_table("yaowen.ground.dates", "words.toml")
 
 
 @cache

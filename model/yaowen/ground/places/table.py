@@ -2,15 +2,11 @@
 
 import importlib.resources
 import lzma
-import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from yaowen.data_files import toml_table
 
 NATION: Final = "100000"
 
@@ -55,10 +51,9 @@ def data_file(name: str) -> bytes:
     return importlib.resources.files("yaowen.ground.places").joinpath("data", name).read_bytes()
 
 
-@cache
 def knowledge() -> dict[str, Any]:
     """`places.toml`, parsed."""
-    return tomllib.loads(data_file("places.toml").decode("utf-8"))
+    return toml_table("yaowen.ground.places", "data", "places.toml")
 
 
 def table_lines(name: str) -> list[list[str]]:
