@@ -14,7 +14,8 @@ from training import config, public_scores
 from training.augment import Augmentation, Augmenter, NameMaker, apply
 from training.chain import Chain
 from training.examples import IGNORED, batches, collate, encode, tag_names, windows
-from training.finetune import Schedule, Settings, finetune, make_optimisers, rate
+from training.finetune import Settings, finetune
+from training.loop import Schedule, make_optimisers, rate
 from training.model import DOMAIN, Tagger, load_encoder, logits
 from training.scoring import decode
 from yaowen.formats import annotated

@@ -13,7 +13,8 @@ from transformers import BertConfig, BertModel
 from training import config, sampling
 from training.chain import Chain
 from training.examples import encode, tag_names, windows
-from training.finetune import Settings, loss_of, perturbed
+from training.finetune import Settings
+from training.loop import loss_of, perturbed
 from training.model import DOMAIN, Tagger
 from yaowen.formats import annotated
 from yaowen.schema import SPAN_LABELS
