@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from tests import job_program
 from tests.test_sources import MEETING, make_tar
 from yaowen.archive.find import find
-from yaowen.archive.job import Place
+from yaowen.archive.job import Place, alone
 from yaowen.archive.shards import UNIT_KEYS, Shard, cut, units
 from yaowen.archive.storage import PART, Directory, open_storage, write_bytes
 from yaowen.archive.tables import COLUMNS
@@ -335,3 +335,14 @@ def test_the_page_says_what_was_recorded():
 
     assert json.loads((RESULTS / "resume.json").read_text("utf-8"))["equal"] is True
     assert (ROOT / PAGE).read_text("utf-8") == render()
+
+
+def test_two_jobs_do_not_write_to_one_folder(news: Path, tmp_path: Path) -> None:
+    with alone(Place(str(tmp_path / "out"), None)):
+        for arguments in ((), ("--resume",), ("--tables", tmp_path / "out")):
+            refused = job(news, tmp_path / ("other" if "--tables" in arguments else "out"), *arguments)
+            assert refused.exit_code == 2
+            assert "another job is writing here" in refused.output
+        assert job(news, tmp_path / "elsewhere").exit_code == 1, "four documents cannot be read, the rest is done"
+    assert job(news, tmp_path / "out").exit_code == 1
+    assert output(tmp_path / "out") == output(tmp_path / "elsewhere")

@@ -6,18 +6,21 @@ which is written last: a shard with that file is finished, and one without it is
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from yaowen.archive.find import is_url
 from yaowen.archive.shards import Unit
 from yaowen.archive.sinks import FOLDER, line
-from yaowen.archive.storage import open_storage, write_bytes
+from yaowen.archive.storage import Claimed, open_storage, write_bytes
 from yaowen.archive.tables import COLUMNS
 
 SCHEMA: Final = "yaowen-job/1"
-JOB, DONE, FAILURES, SUMMARY = "_job/job.json", "_job/done", "failures.jsonl", "summary.json"
+JOB, DONE, LOCK, FAILURES, SUMMARY = "_job/job.json", "_job/done", "_job/lock", "failures.jsonl", "summary.json"
 
 
 class CannotResume(ValueError):
@@ -97,6 +100,23 @@ class Inputs:
             digest.update(unit.fingerprint.encode())
             files, size = files + len(unit.files), size + unit.size
         return cls(files, size, digest.hexdigest()[:32])
+
+
+@contextmanager
+def alone(place: Place) -> Iterator[None]:
+    """No other job writes to the place while the block lasts (in an object store: not looked after).
+
+    Raises `CannotResume` where one does.
+    """
+    with ExitStack() as held:
+        for folder in {name if is_url(name) else os.path.realpath(name) for name in (place.records, place.tables) if name}:
+            try:
+                held.enter_context(open_storage(folder).claimed(LOCK))
+            except Claimed:
+                raise CannotResume(
+                    f"{folder}: another job is writing here. Wait for its end, or give another directory."
+                ) from None
+        yield
 
 
 def start(place: Place, settings: Settings, inputs: Inputs, resume: bool) -> Finished:

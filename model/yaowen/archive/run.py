@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from yaowen.archive.find import STDIN, find
-from yaowen.archive.job import CannotResume, Finished, Inputs, finish, start
+from yaowen.archive.job import CannotResume, Finished, Inputs, alone, finish, start
 from yaowen.archive.shards import Shard, Unit, cut, units
 from yaowen.archive.sinks import check_writable
 from yaowen.archive.work import Advance, Work
@@ -32,15 +32,20 @@ class Listener:
 def run(names: Sequence[str], work: Work, engine: Engine, resume: bool, listener: Listener) -> dict[str, Any]:
     """Do a job over the named inputs; its summary, as it is in `summary.json`.
 
-    Raises `CannotResume` for a folder that is another job's, `NoModel`, `ValueError` for a package that is missing, and
-    `OSError` where the output cannot be written.
+    Raises `CannotResume` for a folder that is another job's or that another is writing to, `NoModel`, `ValueError` for a
+    package that is missing, and `OSError` where the output cannot be written.
     """
     if STDIN in names and (resume or engine.kind == "ray"):
         raise CannotResume("standard input can be read once only: neither --resume nor --engine ray can take it.")
     settings = work.settings
     check_writable(["parquet"] if settings.tables or settings.format == "parquet" else [])
+    with alone(work.place):
+        return _run(names, work, engine, resume, listener)
+
+
+def _run(names: Sequence[str], work: Work, engine: Engine, resume: bool, listener: Listener) -> dict[str, Any]:
     inputs = Inputs.survey(_units(names, work))
-    finished = start(work.place, settings, inputs, resume)
+    finished = start(work.place, work.settings, inputs, resume)
     listener.begin(inputs.bytes)
     if engine.kind == "ray":
         from yaowen.archive.cluster import run_ray

@@ -5,9 +5,11 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
+
+from filelock import FileLock, Timeout
 
 from yaowen.archive.find import is_url
 
@@ -33,6 +35,14 @@ class Storage(Protocol):
     def clean(self, folder: str) -> None:
         """Remove what a killed writer left in a folder."""
         ...
+
+    def claimed(self, name: str) -> AbstractContextManager[None]:
+        """Nobody else has claimed the file `name` while the block lasts. Raises `Claimed` where somebody has."""
+        ...
+
+
+class Claimed(Exception):
+    """Another process holds what was to be claimed."""
 
 
 def open_storage(place: str) -> Storage:
@@ -92,6 +102,24 @@ class Directory:
         for path in (self.root / folder).glob(f"{PART}*"):
             path.unlink(missing_ok=True)
 
+    @contextmanager
+    def claimed(self, name: str) -> Iterator[None]:
+        """By a lock of the system, which goes with the process: a killed job leaves none behind."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock: FileLock | None = FileLock(path, blocking=False)
+        try:
+            lock.acquire()  # type: ignore[union-attr]
+        except Timeout:
+            raise Claimed(f"{path} is locked") from None
+        except NotImplementedError:  # a disk of the network that knows no locks
+            lock = None
+        try:
+            yield
+        finally:
+            if lock:
+                lock.release()
+
 
 def _force(path: str | Path) -> None:
     """Make a file or a folder's list of names survive a loss of power (where the system can open a folder)."""
@@ -138,3 +166,7 @@ class Bucket:
 
     def clean(self, folder: str) -> None:
         """Nothing: an upload that was cut off leaves no file."""
+
+    def claimed(self, name: str) -> AbstractContextManager[None]:
+        """Always: object stores have no locks."""
+        return nullcontext()
