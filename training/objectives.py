@@ -54,6 +54,11 @@ class Learner(torch.nn.Module):
             )
             self._generator = [load_masked_lm(Path(objective.generator)).eval().requires_grad_(False)]
 
+    def compile_encoders(self) -> None:
+        """Fuse what stands between the multiplications (`torch.compile`); the heads, of changing size, stay as they are."""
+        for model in (self.masked_lm, *self._generator):
+            model.bert.compile()
+
     def forward(self, ids: torch.Tensor, masking: Masking, generator: torch.Generator, device: torch.device) -> Result:
         """Loss and accuracy of a batch of characters, `ids` int64 (batch, length) on the CPU."""
         # A random start below the maximum trains every position, though sequences are short.
@@ -86,7 +91,9 @@ class Learner(torch.nn.Module):
         with torch.no_grad():
             guesser = self._generator[0].to(device)  # type: ignore[arg-type]
             chances = guesser.cls(hidden_states(guesser, inputs.to(device), positions)[where]).float().softmax(-1)
-            drawn = torch.multinomial(chances.cpu(), 1, generator=generator).squeeze(1).to(device)
+            upto = chances.cumsum(1)  # torch.multinomial draws a random number for every entry of the vocabulary
+            chosen = torch.rand(len(upto), 1, generator=generator).to(device) * upto[:, -1:]
+            drawn = torch.searchsorted(upto, chosen).squeeze(1)
         shown = flat.index_copy(0, where, drawn)
         asked = flat >= len(SPECIAL_TOKENS)
         hidden = hidden_states(self.masked_lm, shown.reshape(ids.shape), positions)

@@ -112,7 +112,9 @@ def pretrain(settings: Settings, device: str = "cpu") -> dict[str, float]:
     optimisers = _optimisers(learner, settings.optimiser)
     step, minutes = _resume(settings.output / "checkpoint.pt", learner, optimisers)
     run = _Run(settings, accelerator, learner, optimisers, vocabulary, sampler)
-    forward = accelerator.prepare_model(torch.compile(learner) if settings.budget.compile else learner)
+    if settings.budget.compile:
+        learner.compile_encoders()
+    forward = accelerator.prepare_model(learner)
     seed = settings.seed * 1_000_003 + accelerator.process_index
     rng = np.random.default_rng([seed, step])
     generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
@@ -137,8 +139,10 @@ def pretrain(settings: Settings, device: str = "cpu") -> dict[str, float]:
             run.checkpoint(step, minutes, losses)
             losses, saved = [], now
             last = time.monotonic()  # validation is not training time
-    accelerator.wait_for_everyone()
-    return run.checkpoint(step, minutes, losses) if accelerator.is_main_process else {}
+    record = run.checkpoint(step, minutes, losses) if accelerator.is_main_process else {}
+    accelerator.wait_for_everyone()  # a process that leaves while another still writes takes the group down with it
+    accelerator.end_training()
+    return record
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

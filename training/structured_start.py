@@ -34,7 +34,8 @@ def ppmi_svd(ids: np.ndarray, vocabulary_size: int, dims: int, window: int = 4) 
     total, rows, columns = counts.sum(), counts.sum(1, keepdims=True), counts.sum(0, keepdims=True) ** 0.75
     with np.errstate(divide="ignore", invalid="ignore"):
         ppmi = np.log(counts * total / (rows * columns / columns.sum() * total))
-    u, s, _ = svds(csr_matrix(np.maximum(np.where(np.isfinite(ppmi), ppmi, 0), 0)), k=dims)
+    begin = np.random.default_rng(0).random(vocabulary_size)  # else ARPACK begins elsewhere in every run
+    u, s, _ = svds(csr_matrix(np.maximum(np.where(np.isfinite(ppmi), ppmi, 0), 0)), k=dims, v0=begin)
     vectors = (u * np.sqrt(s)).astype(np.float32)
     return vectors / vectors.std()
 
