@@ -34,10 +34,10 @@ TAGS = {name: i for i, name in enumerate(NAMES)}
 CHARACTERS = sorted({f for d in DOCUMENTS for c in d.text if len(f := fold(c)) == 1 and not f.isspace()})
 EVERYTHING = Augmentation(
     people=0.9, places=0.9, swap=dict.fromkeys(SPAN_LABELS, 0.3),
-    run_together=0.5, headline=0.5, end_mark=0.5, join_lines=0.5, unknown=0.2,
+    run_together=0.5, headline=0.5, end_mark=0.5, join_lines=0.5, denied=0.0, unknown=0.2,
 )  # fmt: skip
 EAGER = Augmenter(EVERYTHING, DOCUMENTS)
-NOTHING = Augmentation(people=0, places=0, swap={}, run_together=0, headline=0, end_mark=0, join_lines=0, unknown=0)
+NOTHING = Augmentation(people=0, places=0, swap={}, run_together=0, headline=0, end_mark=0, join_lines=0, denied=0, unknown=0)
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +231,22 @@ def test_a_person_has_one_new_name_in_a_document_and_a_bare_surname_follows() ->
         assert surname == first[0]
         seen.add(first)
     assert len(seen) > 15
+
+
+def test_an_incident_that_is_denied_is_none_and_the_rest_stays() -> None:
+    text = "8月3日，大关县8月4日发生山洪，罗一凡要求救援。"
+    spans = [Mark(0, 4, "DATE"), Mark(5, 8, "LOCATION"), Mark(8, 12, "DATE"), Mark(12, 14, "TRIGGER:incident"),
+             Mark(17, 20, "OFFICIAL"), Mark(20, 22, "TRIGGER:directive")]  # fmt: skip
+    augmenter = Augmenter(dataclasses.replace(NOTHING, denied=1.0), DOCUMENTS)
+    seen = set()
+    for seed in range(200):
+        new, moved = augmenter.text(text, spans, np.random.default_rng(seed))
+        assert [(new[s.start : s.end], s.label) for s in moved] == [
+            (text[s.start : s.end], s.label) for s in spans if s.label != "TRIGGER:incident"
+        ]
+        seen.add(new.partition("发生")[0].removeprefix("8月3日，大关县8月4日"))
+    assert "" not in seen
+    assert {"未", "可能", "一旦"} <= seen
 
 
 def test_names_are_of_the_kind_they_replace() -> None:

@@ -24,7 +24,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-NAMES = Path(__file__).parent.parent / "data" / "names.toml"
+DATA = Path(__file__).parent.parent / "data"
+NAMES, DENIALS = DATA / "names.toml", DATA / "denials.toml"
 PLACE = re.compile(r"[一-龥]{1,4}?(?:省|市|县|区|州|旗|镇|乡|街道|村)")
 NAMED_BY_PLACE = ("LOCATION", "ORGANIZATION", "POSITION")
 PAUSES = "，、：；！。 \u3000"
@@ -44,6 +45,7 @@ class Augmentation:
     headline: float  # of a short line: all its pause marks dropped or turned to spaces
     end_mark: float  # of a line: its last mark dropped
     join_lines: float  # of a line feed: dropped
+    denied: float  # of an incident told by a verb of happening: denied, feared or supposed, so that it is none
     unknown: float  # of a character: [UNK] or [MASK]
 
 
@@ -86,6 +88,7 @@ class Augmenter:
     def __init__(self, settings: Augmentation, documents: Iterable[AnnotatedDocument]) -> None:
         self.settings = settings
         self._names = NameMaker()
+        self._denials = tomllib.loads(DENIALS.read_text("utf-8"))
         self._bank: dict[str, list[str]] = defaultdict(list)
         places: dict[str, set[str]] = defaultdict(set)
         for document in documents:
@@ -99,13 +102,18 @@ class Augmenter:
     def text(self, text: str, spans: Sequence[Mark], rng: np.random.Generator) -> tuple[str, list[Mark]]:
         """A changed version of a text with its spans."""
         edits = self._people(text, spans, rng) + self._things(text, spans, rng) + self._punctuation(text, spans, rng)
-        return apply(text, spans, edits)
+        denied = [s for s in spans if self._happens(text, s) and rng.random() < self.settings.denied]
+        edits += [(s.start, s.end, _pick(self._denials["before"], rng) + text[s.start : s.end]) for s in denied]
+        return apply(text, [s for s in spans if s not in denied], edits)
 
     def ids(self, example: Example, rng: np.random.Generator) -> Example:
         """Some characters hidden, so that the reader leans on the context."""
         hidden = (rng.random(len(example.ids)) < self.settings.unknown) & (example.ids != SEP)
         ids = np.where(hidden, np.where(rng.random(len(hidden)) < 0.5, UNK, MASK), example.ids)
         return dataclasses.replace(example, ids=ids)
+
+    def _happens(self, text: str, span: Mark) -> bool:
+        return span.label == "TRIGGER:incident" and text[span.start : span.end] in self._denials["verbs"]
 
     def _people(self, text: str, spans: Sequence[Mark], rng: np.random.Generator) -> list[Edit]:
         people = [(s, text[s.start : s.end]) for s in spans if s.label in PEOPLE]
