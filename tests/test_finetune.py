@@ -37,7 +37,9 @@ EVERYTHING = Augmentation(
     run_together=0.5, headline=0.5, end_mark=0.5, join_lines=0.5, denied=0.0, unknown=0.2,
 )  # fmt: skip
 EAGER = Augmenter(EVERYTHING, DOCUMENTS)
-NOTHING = Augmentation(people=0, places=0, swap={}, run_together=0, headline=0, end_mark=0, join_lines=0, denied=0, unknown=0)
+NOTHING = Augmentation(
+    people=0, places=0, swap={}, run_together=0, headline=0, end_mark=0, join_lines=0, denied=0, unknown=0
+)
 
 
 @pytest.fixture(scope="module")
