@@ -144,6 +144,8 @@ def test_replaced_characters_are_told_and_the_generator_stays(corpus, tmp_path):
     )
     assert abs(again["validation_loss"] - end["validation_loss"]) < 1e-3, "the detector was not taken over"
     assert detector.keys() == load_file(tmp_path / "again" / DETECTOR).keys()
+    runs = [json.loads(line)["run"] for line in (tmp_path / "again" / "log.jsonl").read_text().splitlines()]
+    assert runs == ["masked characters", *["replaced characters"] * 3], "the log begins with what was learned before"
 
 
 def test_replaced_token_detection_needs_a_generator():

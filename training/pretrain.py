@@ -15,6 +15,7 @@ import json
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ from training.masking import Masking
 from training.objectives import Learner, Objective, load_learner, save_learner
 
 VALIDATION_SHARE = 0.003  # the tail of every source is never trained on
+RUNS = {"mlm": "masked characters", "rtd": "replaced characters"}  # names of runs that were given none
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Settings:
     """Everything that decides a pretraining run."""
 
     output: Path
+    run: str
     start: str
     seed: int
     corpus: Corpus
@@ -100,7 +103,7 @@ class Sampler:
         return torch.from_numpy(np.stack(rows).astype(np.int64))
 
 
-def pretrain(settings: Settings, device: str = "cpu") -> dict[str, float]:
+def pretrain(settings: Settings, device: str = "cpu") -> dict[str, Any]:
     """Train within the budget; returns the last validation record.
 
     Started by `torchrun`, every process trains on sequences of its own and gradients are averaged.
@@ -162,12 +165,13 @@ class _Run:
         share = torch.tensor([max(minutes / budget.minutes, step / budget.steps)], device=self.accelerator.device)
         return float(broadcast(share)) if self.accelerator.num_processes > 1 else float(share)
 
-    def checkpoint(self, step: int, minutes: float, losses: list[float]) -> dict[str, float]:
+    def checkpoint(self, step: int, minutes: float, losses: list[float]) -> dict[str, Any]:
         """Validate, and write everything that a run goes on from."""
         folder = self.settings.output
         folder.mkdir(parents=True, exist_ok=True)
         config.save(self.settings, folder / "pretrain.toml")
-        record = self.validate() | self.speed(step, minutes)
+        name = self.settings.run or RUNS[self.settings.objective.kind]
+        record: dict[str, Any] = {"run": name} | self.validate() | self.speed(step, minutes)
         record["train_loss"] = round(float(np.mean(losses)), 4) if losses else math.nan
         state = {
             "model": self.learner.state_dict(),
@@ -179,8 +183,11 @@ class _Run:
         torch.save(state, partial)
         partial.replace(folder / "checkpoint.pt")
         save_learner(self.learner, self.vocabulary, folder)
-        with (folder / "log.jsonl").open("a") as log:
-            log.write(json.dumps(record) + "\n")
+        log = folder / "log.jsonl"
+        if not log.exists():
+            log.write_text(_history(self.settings.start), "utf-8")
+        with log.open("a") as stream:
+            stream.write(json.dumps(record) + "\n")
         print(json.dumps(record), flush=True)
         return record
 
@@ -206,6 +213,13 @@ class _Run:
             "step": step, "minutes": round(minutes, 2), "characters": characters, "characters_per_second": round(rate),
             "teraflops": round(6 * weights * rate / 1e12, 4),
         }  # fmt: skip
+
+
+def _history(start: str) -> str:
+    """The log of the encoder that a run goes on from, as far as it tells its runs by name."""
+    log = Path(start, "log.jsonl")
+    lines = log.read_text("utf-8").splitlines(keepends=True) if start and log.exists() else []
+    return "".join(line for line in lines if "run" in json.loads(line))
 
 
 def _corpus(settings: Settings) -> tuple[list[str], Sampler]:
