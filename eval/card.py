@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from eval.evaluate import HEADLINES
+from eval.plots import pretraining
 from yaowen.assemble.arguments import ArgumentModel
 from yaowen.extractor import DEFAULT_MODEL
 from yaowen.schema import SPAN_LABELS
@@ -60,15 +61,16 @@ def render(model: Path, results: Path = RESULTS, plots: Path = PLOTS) -> str:
         argument_features=len(arguments.features),
         argument_hidden=arguments.vectors.shape[1],
         bytes=sum(path.stat().st_size for path in model.iterdir()),
-        pretraining=_last_line(results / "pretrain.jsonl"),
-        finetuning=_result(results / "finetune.json"),
+        pretraining=[lines[-1] | {"run": name} for name, lines in pretraining(results / "pretrain.jsonl")],
+        finetuning=_result(results / "finetune.json")["stages"],
     )
 
 
 def _evidence(results: Path, plots: Path) -> dict[str, Any]:
     """Records that the card shows where they are there, the plots there are, and what was given to us."""
     optional = {n: _result(results / f"{n}.json") for n in OPTIONAL if (results / f"{n}.json").exists()}
-    public = optional.get("public", {}).get("data") or _result(results / "finetune.json").get("public", {}).get("data", {})
+    stages = _result(results / "finetune.json")["stages"]
+    public = {name: None for stage in stages if stage["kind"] == "public" for name in stage["data"]}
     return {
         **{name: optional.get(name) for name in OPTIONAL},
         "plots": {path.stem for path in plots.glob("*.png")},
@@ -82,10 +84,6 @@ def _result(path: Path) -> dict[str, Any]:
         return json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ValueError(f"{path} is missing: record it with `make figures`") from None
-
-
-def _last_line(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text("utf-8").strip().rsplit("\n", 1)[-1])
 
 
 def _parameters(path: Path) -> int:

@@ -11,8 +11,6 @@ import os
 import sys
 import time
 
-os.environ.update(HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
-
 # Word classes of the segmenters in terms of the four kinds; the classes are those of each library's documentation.
 JIEBA = {"nr": "PER", "nrt": "PER", "nrfg": "PER", "ns": "LOC", "nt": "ORG", "t": "TIME"}
 LAC = {"PER": "PER", "nr": "PER", "LOC": "LOC", "ns": "LOC", "ORG": "ORG", "nt": "ORG", "TIME": "TIME", "t": "TIME"}
@@ -161,6 +159,7 @@ PEERS = {f.__name__: f for f in (jieba, lac, thulac, jionlp, pipeline, yaowen, y
 
 
 def main():
+    os.environ.update(HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")  # before the libraries
     name, folder = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
     texts = json.load(sys.stdin)
     start = time.perf_counter()

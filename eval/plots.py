@@ -34,7 +34,7 @@ def draw(results: Path, out: Path) -> list[Path]:
     made = []
     if (log := results / "pretrain.jsonl").exists():
         runs = pretraining(log)
-        made.append(_save(out / "pretraining.png", 1.9 * len(runs), lambda axes: _pretraining(axes, runs), len(runs)))
+        made.append(_save(out / "pretraining.png", 1.6 * len(runs), lambda axes: _pretraining(axes, runs), len(runs)))
     for name, height, plot in (
         ("ablations", 3.8, _ablations), ("curve", 2.8, _curve), ("calibration", 3.2, _reliability),
     ):  # fmt: skip

@@ -17,7 +17,7 @@ from yaowen.spans import TaggedSpan
 
 @dataclass(frozen=True, slots=True)
 class Filler:
-    """A span (by index) in a role, its probability, and the evidence where it was asked for."""
+    """A span (by index) in a role, how likely event, span and role are all right, and the evidence if asked for."""
 
     role: str
     span: int
@@ -56,8 +56,9 @@ def assemble(text: str, spans: Sequence[TaggedSpan], model: ArgumentModel, expla
     }
     for candidate, row in zip(asked, _probabilities(model, asked), strict=True):
         for role in candidate.roles:
-            score = float(row[_COLUMN[role]])
-            if score > model.threshold:
+            plays = float(row[_COLUMN[role]])
+            if plays > model.threshold:
+                score = plays * layout.spans[candidate.span].score * kinds[candidate.anchor][1]
                 cues = model.cues(candidate.features, role) if explain else ()
                 fillers[candidate.anchor].append(Filler(role.partition(".")[2], candidate.span, score, cues))
     title_runs = tuple(runs(layout))
