@@ -6,8 +6,9 @@ Of every predicted span the chain tells how sure it is: the geometric mean of it
 logistic curve for each label (yaowen.tagger.confidence), shrunk towards one for all, makes that the share of such spans
 that is right. The temperature is the one with the least negative log-likelihood of right and wrong, where every document is
 judged by curves fitted on other documents (ten folds); the ECE recorded is of those judgements too, so that no span is
-judged by a curve it took part in. The curves then fitted on all dev documents are written into the folder
-(`calibration.json`, and the manifest anew). `--test` documents, which took part in nothing, are judged by them.
+judged by a curve it took part in. By those judgements, too, the least score of a span that is given is chosen: the smallest
+whose F1 is about the best. The curves then fitted on all dev documents are written into the folder (`calibration.json`, and
+the manifest anew). `--test` documents, which took part in nothing, are judged by them.
 """
 
 import argparse
@@ -38,7 +39,9 @@ RESULT = Path(__file__).parent / "results" / "calibration.json"
 TEMPERATURES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
 STRENGTH = 1.0  # of the data against the prior that no label differs from the others (C of scikit-learn)
 FOLDS = 10
+LEAST_SCORES = tuple(round(0.05 * step, 2) for step in range(11))  # 0 to 0.5
 LEAST_SLOPE = 0.05
+ABOUT = 0.001  # of F1: what a smaller least score may cost, for it keeps more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +125,12 @@ def cross_judged(given: Answers, count: int) -> NDArray[np.float64]:
     return result
 
 
+def f1_by_least(given: Answers, scores: NDArray[np.float64], gold: int) -> dict[float, float]:
+    """Strict F1 over all labels where spans below a score are not given, for each of `LEAST_SCORES`."""
+    kept = {least: scores >= least for least in LEAST_SCORES}
+    return {least: round(2 * float(given.right[k].sum()) / (gold + float(k.sum())), 4) for least, k in kept.items()}
+
+
 def log_loss(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
     """Nats a span."""
     kept = np.clip(scores, 1e-6, 1 - 1e-6)
@@ -146,7 +155,9 @@ def calibrate(folder: Path, sets: Mapping[str, Path], tests: Mapping[str, Path])
     losses = {t: log_loss(scores, given.right) for t, (given, scores) in tried.items()}
     chosen = min(losses, key=lambda t: losses[t])
     given, crossed = tried[chosen]
-    confidence = fit(given, np.ones(len(crossed), bool), len(names))
+    f1 = f1_by_least(given, crossed, sum(len(d.spans) for d in together))
+    least = min(least for least, value in f1.items() if value >= max(f1.values()) - ABOUT)
+    confidence = replace(fit(given, np.ones(len(crossed), bool), len(names)), least=least)
     write(folder, chosen, names, confidence)
     of_set = {name: np.array([owner[d] == name for d in given.documents.tolist()]) for name in sets}
     held = {name: read_at(chosen, _documents(path)) for name, path in tests.items()}
@@ -154,6 +165,8 @@ def calibrate(folder: Path, sets: Mapping[str, Path], tests: Mapping[str, Path])
         "model": digest(folder / "model.safetensors"),
         "data": {name: digest(path) for name, path in (*sets.items(), *tests.items())},
         "temperature": chosen,
+        "least": least,
+        "f1 by least score, cross-validated": {str(least): value for least, value in f1.items()},
         "tried": [
             {
                 "temperature": t, "log loss, cross-validated": round(losses[t], 4),
@@ -183,6 +196,7 @@ def write(folder: Path, temperature: float, names: Iterable[str], confidence: Co
     record = {
         "weights": digest(folder / "model.safetensors"),
         "temperature": temperature,
+        "least": confidence.least,
         "labels": {name: {"slope": round(slope, 4), "offset": round(offset, 4)} for name, (slope, offset) in curves},
     }
     keep(record, folder / CALIBRATION)

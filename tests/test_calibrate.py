@@ -57,6 +57,30 @@ def test_no_document_is_judged_by_a_curve_it_took_part_in():
     assert not np.array_equal(calibrate.cross_judged(turned, 2)[~mine], crossed[~mine])
 
 
+def test_the_least_score_is_judged_by_what_is_given_and_what_is_missed():
+    scores = np.array([0.9, 0.8, 0.22, 0.12])
+    given = Answers(scores, np.zeros(4, int), np.array([True, True, False, True]), np.arange(4))
+    f1 = calibrate.f1_by_least(given, scores, gold=4)
+    assert f1[0.0] == f1[0.1] == round(2 * 3 / (4 + 4), 4)
+    assert f1[0.15] == f1[0.2] == round(2 * 2 / (4 + 3), 4)
+    assert f1[0.25] == f1[0.5] == round(2 * 2 / (4 + 2), 4)
+
+
+def test_spans_below_the_least_score_are_not_given_unless_asked_for(copy):
+    texts = authored_texts()[:20]
+    calibrate.write(copy, 1.0, SPAN_LABELS, Confidence(((1.0, 0.0),) * len(SPAN_LABELS), least=0.3))
+    some = [s for tagging in Tagger.load(copy).tag(texts) for s in tagging.spans]
+    every = [s for tagging in Tagger.load(copy, least_score=0.0).tag(texts) for s in tagging.spans]
+    assert 0 < len(some) < len(every)
+    assert some == [s for s in every if s.score >= 0.3]
+    with pytest.raises(ValueError, match="least score"):
+        Tagger.load(copy, least_score=1.0)
+    (copy / CALIBRATION).unlink()
+    write_manifest(copy, "1")
+    with pytest.raises(ValueError, match="not calibrated"):
+        Tagger.load(copy, least_score=0.5)
+
+
 def test_spans_that_are_all_right_calibrate_nothing():
     given = overconfident()
     with pytest.raises(ValueError, match="right and wrong"):
@@ -124,4 +148,5 @@ def test_the_whole_calibration_of_some_documents(tmp_path):
     assert loaded.window == ModelFolder.load(DEFAULT_MODEL).window
     assert record["after"]["ece"] < record["before"]["ece"]
     assert record["sets"]["few"] == record["after"]
-    assert record["test"]["rest"]["answers"] == sum(len(t.spans) for t in Tagger.load(model).tag(authored_texts()[8:12]))
+    every = Tagger.load(model, least_score=0.0).tag(authored_texts()[8:12])
+    assert record["test"]["rest"]["answers"] == sum(len(tagging.spans) for tagging in every)

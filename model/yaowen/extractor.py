@@ -110,18 +110,23 @@ class Extractor:
         )  # fmt: skip
 
 
-def load(path: str | Path | None = None, *, backend: "BackendName" = "onnx", threads: int | None = None) -> Extractor:
+def load(
+    path: str | Path | None = None, *, backend: "BackendName" = "onnx", threads: int | None = None,
+    least_score: float | None = None,
+) -> Extractor:  # fmt: skip
     """An extractor with the built-in model, or with the model folder at `path`.
 
     `backend`: "onnx" (default, CPU), "onnx-int8" (8-bit weights, where the model has them) or "torch" (extra `torch`;
-    uses a GPU if there is one). `threads`: of the processor.
+    uses a GPU if there is one). `threads`: of the processor. `least_score`: spans that are less sure are not given; the
+    model's own is the one with the best F1 on dev documents, 0 gives all.
 
     Raises `ModelError`, a `ValueError`, where a file of the folder is missing or damaged.
     """
     from yaowen.tagger.tagger import Tagger
 
     folder = Path(path) if path is not None else DEFAULT_MODEL
-    return Extractor(Tagger.load(folder, backend=backend, threads=threads), ArgumentModel.load(folder))
+    tagger = Tagger.load(folder, backend=backend, threads=threads, least_score=least_score)
+    return Extractor(tagger, ArgumentModel.load(folder))
 
 
 def _pool(stream: Iterator[str | Input]) -> Iterator[Input]:

@@ -14,19 +14,25 @@ CLIP: Final = 1e-6  # a marginal is taken as at least this far from 0 and 1
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """For each label the slope and the offset of the curve 1 / (1 + exp(-(offset + slope · log-odds of the marginal)))."""
+    """For each label the slope and the offset of the curve 1 / (1 + exp(-(offset + slope · log-odds of the marginal))).
+
+    A span whose score is below `least` costs more precision than it brings recall, and is not given.
+    """
 
     curves: tuple[tuple[float, float], ...]
+    least: float = 0.0
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(slope) and math.isfinite(offset) and slope > 0 for slope, offset in self.curves):
             raise ValueError(
                 "every slope must be above 0, so that a surer span stays the surer one, and every offset a number"
             )
+        if not 0 <= self.least < 1:
+            raise ValueError(f"the least score is {self.least}, expected 0 (all spans) to below 1")
 
     @classmethod
     def of(cls, record: Mapping[str, Any], labels: Sequence[str]) -> "Confidence":
-        """Read `{"labels": {NAME: {"slope": …, "offset": …}}}`; raises `ValueError` where a label is not there.
+        """Read `{"labels": {NAME: {"slope": …, "offset": …}}, "least": …}`; raises `ValueError` where a label is not there.
 
         >>> record = {"labels": {"DATE": {"slope": 1.0, "offset": 0.0}}}
         >>> round(Confidence.of(record, ["DATE"]).score(0.9, 0), 6)
@@ -34,7 +40,8 @@ class Confidence:
         """
         try:
             rows = [record["labels"][label] for label in labels]
-            return cls(tuple((float(row["slope"]), float(row["offset"])) for row in rows))
+            curves = tuple((float(row["slope"]), float(row["offset"])) for row in rows)
+            return cls(curves, float(record.get("least", 0.0)))
         except (KeyError, TypeError) as error:
             raise ValueError(f"no slope and offset for every label ({type(error).__name__}: {error})") from None
 

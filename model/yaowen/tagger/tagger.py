@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -64,14 +64,20 @@ class Tagger:
 
     @classmethod
     def load(
-        cls, folder: Path, backend: BackendName = "onnx", threads: int | None = None, device: str | None = None
-    ) -> "Tagger":
+        cls, folder: Path, backend: BackendName = "onnx", threads: int | None = None, device: str | None = None,
+        least_score: float | None = None,
+    ) -> "Tagger":  # fmt: skip
         """Check and load a model folder.
 
-        `threads` of the CPU (default: all that the process may use); `device` is for torch. Raises `ModelError` for a
-        folder that is incomplete, damaged or not a model, `ValueError` for an unknown backend.
+        `threads` of the CPU (default: all that the process may use); `device` is for torch; `least_score` of a span that is
+        given, instead of the model's own. Raises `ModelError` for a folder that is incomplete, damaged or not a model,
+        `ValueError` for an unknown backend and for a score that is none.
         """
         checked = ModelFolder.load(folder)
+        if least_score is not None:
+            if checked.confidence is None:
+                raise ValueError(f"{folder}: its scores are not calibrated, so there is no least one; see eval.calibrate")
+            checked = replace(checked, confidence=replace(checked.confidence, least=least_score))
         if backend in ("onnx", "onnx-int8"):
             from yaowen.tagger.onnx_backend import OnnxBackend
 
@@ -124,6 +130,8 @@ class Tagger:
         for first, last, label, marginal in spans(decode(log_probabilities, ends, self._chain), len(labels)):
             number = int(owner[first])
             score = confidence.score(marginal, label) if confidence else marginal
+            if confidence and score < confidence.least:
+                continue
             for edges in items(texts[number], int(offsets[first]), int(offsets[last]) + 1, labels[label]):
                 yield number, TaggedSpan(*edges, labels[label], score)
 
