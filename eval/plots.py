@@ -2,7 +2,7 @@
 
     python -m eval.plots [--results eval/results] [--out eval/plots]
 
-`pretraining.png`, `ablations.png`, `curve.png`, `reliability.png`: each where its record is there.
+`pretraining.png`, `ablations.png`, `curve.png`, `reliability.png`, `speed.png`: each where its record is there.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def draw(results: Path, out: Path) -> list[Path]:
         runs = pretraining(log)
         made.append(_save(out / "pretraining.png", 1.6 * len(runs), lambda axes: _pretraining(axes, runs), len(runs)))
     for name, height, plot in (
-        ("ablations", 3.8, _ablations), ("curve", 2.8, _curve), ("calibration", 3.2, _reliability),
+        ("ablations", 3.8, _ablations), ("curve", 2.8, _curve), ("calibration", 3.2, _reliability), ("speed", 3.4, _speed),
     ):  # fmt: skip
         if (path := results / f"{name}.json").exists():
             record = json.loads(path.read_text("utf-8"))
@@ -57,7 +57,7 @@ def _pretraining(panels: list[Axes], runs: list[tuple[str, list[dict[str, Any]]]
     for axes, (name, lines) in zip(panels, runs, strict=True):
         read = [before + line["characters"] / 1e6 for line in lines]
         axes.plot(read, [line["validation_loss"] for line in lines], color=ACCENT, marker=".", label="validation loss")
-        for key, says in (("masked_accuracy", "masked accuracy"), ("replaced_f1", "F1 of replaced characters")):
+        for key, says in (("masked_accuracy", "masked accuracy"), ("replaced_f1", "F1 of replaced")):
             if key in lines[-1]:
                 other = axes.twinx()
                 other.plot(read, [line[key] for line in lines], color=INK, marker=".", linestyle="--")
@@ -125,6 +125,16 @@ def _reliability(axes: Axes, record: dict[str, Any]) -> None:
     axes.set_xlabel("score of a span")
     axes.set_ylabel("share that is right")
     axes.legend(frameon=False, loc="upper left")
+
+
+def _speed(axes: Axes, record: dict[str, Any]) -> None:
+    """Bars of the rates, ours in one colour and the pipeline's in another."""
+    rates = {name: row["characters per second"] / 1000 for name, row in record["readers"].items()}
+    colours = [SOFT if name.startswith("pipeline") else ACCENT for name in rates]
+    axes.barh(range(len(rates)), list(rates.values()), 0.7, color=colours)
+    axes.set_yticks(range(len(rates)), list(rates))
+    axes.invert_yaxis()
+    axes.set_xlabel("thousand characters a second")
 
 
 def _save(path: Path, height: float, plot: Callable[[Any], None], panels: int = 1) -> Path:

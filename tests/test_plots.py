@@ -24,6 +24,7 @@ def records(folder: Path) -> Path:
     for name, record in (
         ("ablations", {"seeds": [1, 2], "variants": variants}), ("curve", {"seeds": [1, 2], "variants": variants}),
         ("calibration", {"before": curve, "after": curve}),
+        ("speed", {"readers": {"pipeline": {"characters per second": 10}, "tagger": {"characters per second": 20}}}),
     ):  # fmt: skip
         (folder / f"{name}.json").write_text(json.dumps(record | {"minutes": {"public": 1, "domain": 2}}), "utf-8")
     lines = [
@@ -38,7 +39,7 @@ def records(folder: Path) -> Path:
 def test_every_record_has_its_plot_and_no_record_none(tmp_path: Path) -> None:
     assert plots.draw(tmp_path, tmp_path / "none") == []
     made = plots.draw(records(tmp_path), tmp_path / "out")
-    assert [path.name for path in made] == ["pretraining.png", "ablations.png", "curve.png", "reliability.png"]
+    assert [path.name for path in made] == ["pretraining.png", "ablations.png", "curve.png", "reliability.png", "speed.png"]
     assert all(1_000 < path.stat().st_size < 120_000 for path in made)
     again = plots.draw(tmp_path, tmp_path / "again")
     assert [a.read_bytes() for a in again] == [m.read_bytes() for m in made], "same figures, same file"
