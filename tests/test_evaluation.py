@@ -130,7 +130,7 @@ def test_a_section_stands_where_its_record_is(tmp_path):
     bare = card.render(DEFAULT_MODEL, results, tmp_path / "none")
     assert not any(title in bare for title in titles)
     draw(records(results), tmp_path / "plots")
-    for file in ("pretrain.jsonl", "calibration.json"):
+    for file in ("pretrain.jsonl", "calibration.json", "speed.json"):
         shutil.copy(card.RESULTS / file, results)
     msra = {"split": "test", "texts": 9, "gold": 7, "mean": 94.93, "deviation": None, "seeds": {"1": 94.93}, "published": []}
     public = {"minutes": {"1": 8.0}, "data": {"msra": "digest"}, "sets": {"msra": msra}}
