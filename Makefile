@@ -2,7 +2,7 @@
 # make test    everything that tests need, and the tests
 # make check   what CI runs: ruff, mypy, tests, the quality gate
 # make wheel   the package as users get it: built, installed alone, run outside this folder
-# make model   the model that ships, from our encoder, public NER sets and the annotated news (three quarters of an hour)
+# make model   the model that ships, from our encoder, public NER sets and the annotated news
 # make behave  the behavioural suite: which capabilities fail how often
 # make figures measure the model that ships and render the model card from what was recorded; what compares with other libraries
 #              (eval.dates, eval.places, eval.peers) needs them: pip install -e ".[bench]"
@@ -54,6 +54,7 @@ model: $(VENV)/.dev
 	cp $(addprefix build/tagger/,config.json model.safetensors vocab.txt transitions.json) $(MODEL)
 	$(BIN)/python -m eval.stages teacher=build/teacher self-training=build/self-trained tagger=build/tagger \
 		--out $(RESULTS)/finetune.json
+	cp build/tagger/finetune.toml $(RESULTS)/finetune.toml
 	cp training/encoder-4x256/log.jsonl $(RESULTS)/pretrain.jsonl
 	$(BIN)/python -m training.arguments --config training/configs/arguments.toml
 	cp build/arguments/assembler.json build/arguments/assembler.safetensors $(MODEL)
@@ -67,6 +68,7 @@ figures: $(VENV)/.dev
 	$(BIN)/python -m eval.evaluate --out $(RESULTS)/scores.json
 	$(BIN)/python -m eval.evaluate --set "authored test=data/authored/test.jsonl" --out $(RESULTS)/test.json
 	$(BIN)/python -m eval.speed --out $(RESULTS)/speed.json
+	$(BIN)/python -m eval.windows --out $(RESULTS)/windows.json
 	$(BIN)/python -m eval.int8 --out $(RESULTS)/int8.json
 	$(BIN)/python -m eval.offices --out $(RESULTS)/offices.json
 	$(BIN)/python -m eval.offsets --out $(RESULTS)/offsets.json

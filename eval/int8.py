@@ -3,17 +3,15 @@
 python -m eval.int8 [--model FOLDER] [--out eval/results/int8.json]
 """
 
-import argparse
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from eval.evaluate import DEFAULT_SETS
-from eval.record import show
+from eval.record import of_model
 from training.export import with_int8
 from yaowen.evaluation.spans import Key, SpanScores, score
-from yaowen.extractor import DEFAULT_MODEL
 from yaowen.formats.annotated import read
 from yaowen.tagger.folder import digest
 from yaowen.tagger.tagger import BackendName, Tagger
@@ -45,13 +43,5 @@ def _spans(folder: Path, backend: BackendName, texts: list[str]) -> list[Sequenc
     return [[(s.start, s.end, s.label) for s in t.spans] for t in Tagger.load(folder, backend).tag(texts)]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    show(measure(arguments.model), arguments.out)
-
-
 if __name__ == "__main__":
-    main()
+    of_model(measure, __doc__)

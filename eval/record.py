@@ -1,11 +1,14 @@
 """How a measurement is kept: as JSON that a reader and a diff can follow, with the machine it was made on."""
 
+import argparse
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from yaowen.extractor import DEFAULT_MODEL
 
 
 def keep(result: Mapping[str, Any], path: Path) -> None:
@@ -19,6 +22,15 @@ def show(result: Mapping[str, Any], path: Path | None) -> None:
     print(_text(result))
     if path:
         keep(result, path)
+
+
+def of_model(measure: Callable[[Path], Mapping[str, Any]], description: str | None) -> None:
+    """The command line of a measurement of one model: `--model`, `--out`."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    show(measure(arguments.model), arguments.out)
 
 
 def machine() -> dict[str, Any]:

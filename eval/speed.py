@@ -7,7 +7,6 @@ reads them with the same weights: the Hugging Face pipeline as it comes and with
 our whole chain with float and with 8-bit weights, alone and as two processes. Rates are in characters of raw text a second.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -25,10 +24,9 @@ import numpy as np
 
 import yaowen
 from eval import race
-from eval.record import machine, show
+from eval.record import machine, of_model
 from yaowen.assemble import ArgumentModel, assemble
 from yaowen.evaluation.spans import SpanScores, score
-from yaowen.extractor import DEFAULT_MODEL
 from yaowen.formats.annotated import read
 from yaowen.ground.document import ground
 from yaowen.tagger.folder import digest
@@ -200,13 +198,5 @@ def _fresh_process(folder: Path, text: str) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    show(measure(arguments.model), arguments.out)
-
-
 if __name__ == "__main__":
-    main()
+    of_model(measure, __doc__)

@@ -3,16 +3,14 @@
 python -m eval.windows [--model FOLDER] [--out eval/results/windows.json]
 """
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from eval.evaluate import DEFAULT_SETS
-from eval.record import show
+from eval.record import of_model
 from yaowen.evaluation.arguments import canonical
 from yaowen.evaluation.spans import SpanScores, score
-from yaowen.extractor import DEFAULT_MODEL
 from yaowen.formats.annotated import read
 from yaowen.tagger.folder import ModelFolder, digest
 from yaowen.tagger.onnx_backend import OnnxBackend
@@ -40,13 +38,5 @@ def measure(path: Path) -> dict[str, Any]:
     return {"model": digest(path / "model.safetensors"), "window": folder.window, "sizes": rows}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    show(measure(arguments.model), arguments.out)
-
-
 if __name__ == "__main__":
-    main()
+    of_model(measure, __doc__)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from eval import public
+from eval import public, stages
 from training import ablate, config
 from training.ablate import Ablation
 from training.finetune import Settings
@@ -158,3 +158,17 @@ def test_runs_that_differ_in_more_than_the_seed_are_not_averaged(tmp_path: Path)
     (other / "metrics.json").write_text('{"seed": 1, "public": {}}')
     with pytest.raises(ValueError, match=r"python -m training\.public_scores"):
         public.gather([other])
+
+
+# --- What the stages of a model took
+
+
+def test_every_stage_of_every_run_is_told_in_order(tmp_path: Path) -> None:
+    first = run_of(tmp_path / "a", 1, 0.9)
+    metrics = json.loads((first / "metrics.json").read_text("utf-8")) | {"encoder": {"name": "e"}, "domain": {"steps": 7}}
+    (first / "metrics.json").write_text(json.dumps(metrics), "utf-8")
+    found = stages.gather({"teacher": first})["stages"]
+    assert [(s["run"], s["kind"]) for s in found] == [("teacher", "public"), ("teacher", "domain")]
+    assert found[1]["steps"] == 7
+    with pytest.raises(ValueError, match=r"metrics\.json is missing"):
+        stages.gather({"tagger": tmp_path / "none"})

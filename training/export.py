@@ -77,7 +77,10 @@ def complete(folder: Path, base: Path) -> ModelFolder:
         shutil.copy(model.file(name), folder / name)
     if CALIBRATION in model.files:  # of the base: closer than none; `python -m eval.calibrate` fits one of its own
         record = json.loads(model.file(CALIBRATION).read_text("utf-8"))
-        record |= {"weights": digest(folder / "model.safetensors"), "least": 0.0}  # that of the base is its own
+        record |= {
+            "weights": digest(folder / "model.safetensors"),
+            "least": 0.0,
+        }  # the base chose its least score for itself
         text = json.dumps(record, ensure_ascii=False, indent=1)
         (folder / CALIBRATION).write_text(text + "\n", "utf-8")
     positions = json.loads((folder / "config.json").read_text("utf-8"))["max_position_embeddings"]
