@@ -29,6 +29,7 @@ from training.examples import Example, encode, tag_names
 from training.export import complete
 from training.loop import Schedule, Source, train
 from training.model import DOMAIN, Tagger, load_encoder, logits, save_tagger
+from training.precision import check_precision
 from training.scoring import DevSet, decode, report
 from yaowen.schema import SPAN_LABELS
 from yaowen.tagger.folder import ModelFolder, digest
@@ -67,6 +68,9 @@ class Settings:
     public: Public
     domain: Domain
     augmentation: Augmentation
+
+    def __post_init__(self) -> None:
+        check_precision(self.precision)
 
 
 def finetune(settings: Settings) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from training.examples import IGNORED, Example, batches, collate, windows
 from training.model import Tagger
+from training.precision import Muon, autocast
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def loss_of(model: Tagger, batch: list[Example], head: str, schedule: Schedule, 
     ids, mask, tags = collate(batch)
     if schedule.consistency:
         ids, mask, tags = ids.repeat(2, 1), mask.repeat(2, 1), tags.repeat(2, 1)
-    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+    with autocast(precision, ids.device):
         outputs = model(ids, mask, head)
     known = tags.reshape(-1) != IGNORED
     flat = outputs.reshape(-1, outputs.shape[-1])[known]
@@ -179,7 +180,7 @@ def make_optimisers(model: Tagger, schedule: Schedule) -> list[torch.optim.Optim
         groups[kind].append({"params": [parameter], "peak": peak, "lr": 0.0, "weight_decay": decay})
     optimisers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups["adamw"], betas=(0.9, 0.98), fused=True)]
     if groups["muon"]:
-        optimisers.append(torch.optim.Muon(groups["muon"], adjust_lr_fn="match_rms_adamw"))
+        optimisers.append(Muon(groups["muon"], adjust_lr_fn="match_rms_adamw"))
     return optimisers
 
 

@@ -14,6 +14,7 @@ from transformers import BertConfig, BertForMaskedLM
 
 from data.unlabelled import SPECIAL_TOKENS
 from training.masking import IGNORED, Masking, mask_spans
+from training.precision import autocast
 
 DETECTOR = "detector.safetensors"  # beside the encoder: the head that tells replaced characters
 
@@ -65,7 +66,7 @@ class Learner(torch.nn.Module):
         room = self.masked_lm.config.max_position_embeddings - ids.shape[1]
         offsets = torch.randint(0, room + 1, (len(ids), 1), generator=generator)
         positions = (offsets + torch.arange(ids.shape[1])).to(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        with autocast(self.precision, device):
             if self.objective.kind == "rtd":
                 return self._detect(ids, positions, masking, generator, device)
             return self._guess(ids, positions, masking, generator, device)

@@ -27,6 +27,7 @@ from data.unlabelled import build_vocabulary, read_vocabulary, token_array
 from training import config
 from training.masking import Masking
 from training.objectives import Learner, Objective, load_learner, save_learner
+from training.precision import Muon, check_precision
 
 VALIDATION_SHARE = 0.003  # the tail of every source is never trained on
 RUNS = {"mlm": "masked characters", "rtd": "replaced characters"}  # names of runs that were given none
@@ -65,6 +66,9 @@ class Budget:
     checkpoint_minutes: float
     precision: str
     compile: bool
+
+    def __post_init__(self) -> None:
+        check_precision(self.precision)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -264,9 +268,7 @@ def _optimisers(learner: Learner, settings: Optimiser) -> list[torch.optim.Optim
     rate = settings.learning_rate
     optimisers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True)]
     if matrices:
-        optimisers.append(
-            torch.optim.Muon(matrices, lr=rate, weight_decay=settings.weight_decay, adjust_lr_fn="match_rms_adamw")
-        )
+        optimisers.append(Muon(matrices, lr=rate, weight_decay=settings.weight_decay, adjust_lr_fn="match_rms_adamw"))
     return optimisers
 
 

@@ -1,0 +1,75 @@
+"""Precision by device, and Muon beside torch's own."""
+
+import pytest
+import torch
+
+from training import precision
+from training.precision import Muon, autocast, has_bf16_units, orthogonal
+
+SHAPES = [(16, 16), (16, 16), (64, 16), (16, 64)]
+
+
+def matrices(optimiser):
+    generator = torch.Generator().manual_seed(1)
+    found = [torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in SHAPES]
+    groups = [{"params": [p], "lr": 0.01 * (n + 1)} for n, p in enumerate(found)]
+    return found, optimiser(groups, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+
+
+@pytest.mark.parametrize("units", [True, False])
+def test_steps_as_torch_does(monkeypatch, units):
+    monkeypatch.setattr(precision, "has_bf16_units", lambda device: units)
+    (ours, our_optimiser), (theirs, their_optimiser) = matrices(Muon), matrices(torch.optim.Muon)
+    before = [p.detach().clone() for p in ours]
+    generator = torch.Generator().manual_seed(2)
+    for _ in range(3):
+        for mine, other in zip(ours[:3], theirs[:3], strict=True):  # the last has no gradient
+            mine.grad = torch.randn(mine.shape, generator=generator)
+            other.grad = mine.grad.clone()
+        our_optimiser.step()
+        their_optimiser.step()
+    for start, mine, other in zip(before[:3], ours[:3], theirs[:3], strict=True):
+        moved = (other - start).norm()
+        assert moved > 0.05
+        assert (mine - other).norm() < 0.02 * moved  # torch iterates in bf16
+    assert torch.equal(before[3], ours[3])
+
+
+def test_its_state_is_torchs():
+    found, optimiser = matrices(Muon)
+    for p in found:
+        p.grad = torch.ones_like(p)
+    optimiser.step()
+    _, other = matrices(torch.optim.Muon)
+    other.load_state_dict(optimiser.state_dict())
+    assert {len(s) for s in other.state.values()} == {1}
+    assert torch.equal(other.state_dict()["state"][2]["momentum_buffer"], torch.full((64, 16), 0.05))
+
+
+def test_singular_values_come_near_one():
+    made = orthogonal(torch.randn(3, 16, 64), (3.4445, -4.7750, 2.0315), 5, 1e-7, torch.float32)
+    values = torch.linalg.svdvals(made)
+    assert ((values - 1).abs() < 0.5).all()
+
+
+def test_another_scale_of_the_steps_is_refused():
+    optimiser = Muon([torch.nn.Parameter(torch.ones(2, 2))])
+    with pytest.raises(ValueError, match="expected 'match_rms_adamw'"):
+        optimiser.step()
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"), [({"amx_bf16": True}, True), ({"avx512_bf16": False, "avx2": True}, False), ({}, False)]
+)
+def test_auto_goes_by_the_processor(monkeypatch, capabilities, expected):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    device = torch.device("cpu")
+    assert has_bf16_units(device) is expected
+    for name, enabled in (("auto", expected), ("bf16", True), ("fp32", False)):
+        with autocast(name, device):
+            assert torch.is_autocast_enabled("cpu") is enabled
+
+
+def test_unknown_precision_is_refused():
+    with pytest.raises(ValueError, match="'fp16': expected one of auto, bf16, fp32"):
+        precision.check_precision("fp16")
