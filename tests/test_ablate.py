@@ -3,10 +3,12 @@
 import json
 import lzma
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from transformers import BertConfig, BertModel
 
 from eval import public, stages
@@ -93,9 +95,29 @@ def test_a_table_is_made_once_and_goes_on_where_it_stopped(small: Ablation, runs
     assert runs == ["half/seed-2"]
 
 
-def test_a_changed_setting_is_run_again_and_a_wrong_one_is_told_first(small: Ablation, runs: list[str]) -> None:
-    from dataclasses import replace
+def test_a_run_that_another_process_is_at_is_taken_from_it(
+    small: Ablation, runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = replace(small, seeds=(1,), variants=small.variants[:2])
+    other = FileLock(small.output / "base" / "seed-1.lock")
+    (small.output / "base").mkdir(parents=True)
+    other.acquire()
+    seen: list[str] = []
 
+    def finish(seconds: float) -> None:  # what the other process does while this one sleeps
+        seen.extend(runs)
+        other.release()
+        ablate.run(one, one.variants[0], 1)
+
+    monkeypatch.setattr(ablate.time, "sleep", finish)
+    record = ablate.ablate(one)
+    assert seen == ["public/0-seed-1", "half/seed-1"]
+    assert runs == [*seen, "base/seed-1"]
+    assert record["variants"].keys() == {"base", "half"}
+    assert record["variants"]["half"]["difference"]["all"]["mean"] is not None
+
+
+def test_a_changed_setting_is_run_again_and_a_wrong_one_is_told_first(small: Ablation, runs: list[str]) -> None:
     one = replace(small, seeds=(1,), variants=small.variants[:1])
     ablate.ablate(one)
     runs.clear()

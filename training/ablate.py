@@ -4,8 +4,9 @@
 
 Every variant is a list of overrides of one fine-tuning configuration and runs with every seed, in a folder of its own below
 `output`. Variants that leave the public stage alone start from one public stage a seed. A run that is finished, with the
-settings and data it has now, is not repeated: start the command again after an interruption. `record` is written after each
-run: dev F1 of each seed, the means, and the difference to the first variant, seed by seed, with its standard error.
+settings and data it has now, is not repeated: start the command again after an interruption, or twice, and the second takes
+the runs that the first has not begun. `record` is written after each run: dev F1 of each seed, the means, and the difference
+to the first variant, seed by seed, with its standard error.
 """
 
 import argparse
@@ -13,11 +14,13 @@ import dataclasses
 import json
 import shutil
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from transformers import BertConfig, BertModel
 
 from training import config
@@ -27,6 +30,7 @@ from yaowen.tagger.folder import digest
 KINDS = ("entities", "triggers", "all")
 RANDOM = "random"  # in place of an encoder: one of the same shape that learnt nothing
 WEIGHTS = "model.safetensors"
+PAUSE = 5.0  # seconds between looks at what another process is running
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,8 +71,21 @@ class Ablation:
 
 
 def run(ablation: Ablation, variant: Variant, seed: int) -> dict[str, Any]:
-    """Fine-tune one variant with one seed where that is not done yet; returns its metrics."""
+    """Fine-tune one variant with one seed where that is not done yet; returns its metrics.
+
+    Raises `filelock.Timeout` if another process is at it.
+    """
     settings = ablation.settings(variant, seed)
+    with _lock(settings.output, timeout=0):
+        return _run(ablation, settings, seed)
+
+
+def _lock(folder: Path, timeout: float = -1) -> FileLock:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder.with_name(folder.name + ".lock"), timeout=timeout)
+
+
+def _run(ablation: Ablation, settings: Settings, seed: int) -> dict[str, Any]:
     if settings.encoder == RANDOM:
         plain = config.load(Settings, ablation.finetune, [*ablation.overrides])
         settings = dataclasses.replace(settings, encoder=str(random_encoder(Path(plain.encoder), ablation.output, seed)))
@@ -93,10 +110,11 @@ def public_stage(settings: Settings, output: Path) -> Path:
     for number in range(1000):
         folder = output / "public" / f"{number}-seed-{settings.seed}"
         begun = dataclasses.replace(alone, output=folder)
-        if not (folder / "finetune.toml").exists() or _stage(folder) == _stage_of(begun):
-            if not finished(begun, _stage_of):
-                finetune(begun)
-            return folder / "encoder"
+        with _lock(folder):
+            if not (folder / "finetune.toml").exists() or _stage(folder) == _stage_of(begun):
+                if not finished(begun, _stage_of):
+                    finetune(begun)
+                return folder / "encoder"
     raise ValueError(f"{output / 'public'}: a thousand public stages; remove what is not needed")
 
 
@@ -136,11 +154,12 @@ def finished(settings: Settings, what: Callable[[Settings], Any] = lambda settin
 
 def random_encoder(like: Path, output: Path, seed: int) -> Path:
     """A folder with an encoder of the same shape and vocabulary whose weights are those of BERT before it learns."""
-    folder = output / RANDOM / f"seed-{seed}"
-    if not (folder / WEIGHTS).exists():
-        torch.manual_seed(seed)
-        BertModel(BertConfig.from_pretrained(like), add_pooling_layer=False).save_pretrained(folder)
-        shutil.copy(like / "vocab.txt", folder / "vocab.txt")
+    folder = output / f"{RANDOM}-encoder" / f"seed-{seed}"
+    with _lock(folder):
+        if not (folder / WEIGHTS).exists():
+            torch.manual_seed(seed)
+            BertModel(BertConfig.from_pretrained(like), add_pooling_layer=False).save_pretrained(folder)
+            shutil.copy(like / "vocab.txt", folder / "vocab.txt")
     return folder
 
 
@@ -155,7 +174,7 @@ def table(ablation: Ablation, done: dict[str, dict[int, dict[str, Any]]]) -> dic
         row: dict[str, Any] = {"says": variant.says, "overrides": list(variant.overrides)}
         row["documents"] = next(iter(runs.values()))["domain"]["documents"]
         row["seeds"] = {
-            str(seed): _f1(m) | {k: m["domain"][k] for k in ("steps", "minutes", "best_epoch")} for seed, m in runs.items()
+            str(seed): _f1(m) | {k: m["domain"][k] for k in ("steps", "minutes", "best_epoch")} for seed, m in sorted(runs.items())
         }
         row["mean"] = {kind: round(statistics.mean(_f1(m)[kind] for m in runs.values()), 4) for kind in KINDS}
         if variant is not ablation.variants[0]:
@@ -191,13 +210,23 @@ def ablate(ablation: Ablation, only: Sequence[str] = ()) -> dict[str, Any]:
         raise ValueError(f"--only {sorted(unknown)[0]}: known are {', '.join(v.name for v in ablation.variants)}")
     for variant in ablation.variants:
         ablation.settings(variant, ablation.seeds[0])  # a wrong override is told before hours of work
+    chosen = [v for v in ablation.variants if not only or v.name in only or v is ablation.variants[0]]
+    todo = [(variant, seed) for seed in ablation.seeds for variant in chosen]
     done: dict[str, dict[int, dict[str, Any]]] = {}
-    for seed in ablation.seeds:
-        for variant in ablation.variants:
-            if not only or variant.name in only or variant is ablation.variants[0]:
-                done.setdefault(variant.name, {})[seed] = run(ablation, variant, seed)
-                _write(ablation.record, table(ablation, done))
-                print(variant.name, seed, _f1(done[variant.name][seed]), flush=True)
+    while todo:
+        elsewhere = []
+        for variant, seed in todo:
+            try:
+                metrics = run(ablation, variant, seed)
+            except Timeout:
+                elsewhere.append((variant, seed))
+                continue
+            done.setdefault(variant.name, {})[seed] = metrics
+            _write(ablation.record, table(ablation, done))
+            print(variant.name, seed, _f1(metrics), flush=True)
+        if len(elsewhere) == len(todo):
+            time.sleep(PAUSE)
+        todo = elsewhere
     return table(ablation, done)
 
 
