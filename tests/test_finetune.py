@@ -94,6 +94,25 @@ def test_a_small_model_learns_a_few_documents(trained: tuple[Path, dict]) -> Non
     assert metrics["domain"]["dev"]["both"]["all"]["f1"] > 0.2
 
 
+def test_a_tagger_teaches_another_what_no_document_marks(trained: tuple[Path, dict], encoder: Path, tmp_path: Path) -> None:
+    teacher, _ = trained
+    marked = few(tmp_path / "marked.jsonl")
+    bare = [{**json.loads(line), "spans": [], "events": []} for line in marked.read_text("utf-8").splitlines()]
+    plain = tmp_path / "bare.jsonl"
+    plain.write_text("".join(json.dumps(record) + "\n" for record in bare), "utf-8")
+    teaching = [f"data.dev={marked}", f"domain.teaching.teachers={teacher}"]
+    pupil = finetune(some_settings(encoder, tmp_path / "pupil", plain, *teaching, "domain.teaching.weight=1.0"))
+    assert pupil["domain"]["dev"]["both"]["all"]["f1"] > 0.2
+    assert list(pupil["domain"]["teachers"]) == [str(teacher)]
+
+    alone = finetune(some_settings(encoder, tmp_path / "alone", plain, f"data.dev={marked}", "domain.schedule.epochs=2"))
+    assert alone["domain"]["dev"]["both"]["all"]["f1"] == 0
+    with pytest.raises(ValueError, match=r"teachers: .*nowhere has no model.safetensors"):
+        finetune(some_settings(encoder, tmp_path / "none", plain, f"domain.teaching.teachers={tmp_path / 'nowhere'}"))
+    with pytest.raises(ValueError, match="has other tags"):
+        finetune(some_settings(encoder, tmp_path / "none", plain, f"domain.teaching.teachers={encoder}"))
+
+
 def saved_chain(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     record = json.loads((folder / TRANSITIONS).read_text("utf-8"))
     assert record["tags"] == NAMES

@@ -174,7 +174,8 @@ def table(ablation: Ablation, done: dict[str, dict[int, dict[str, Any]]]) -> dic
         row: dict[str, Any] = {"says": variant.says, "overrides": list(variant.overrides)}
         row["documents"] = next(iter(runs.values()))["domain"]["documents"]
         row["seeds"] = {
-            str(seed): _f1(m) | {k: m["domain"][k] for k in ("steps", "minutes", "best_epoch")} for seed, m in sorted(runs.items())
+            str(seed): _f1(m) | {k: m["domain"][k] for k in ("steps", "minutes", "best_epoch")}
+            for seed, m in sorted(runs.items())
         }
         row["mean"] = {kind: round(statistics.mean(_f1(m)[kind] for m in runs.values()), 4) for kind in KINDS}
         if variant is not ablation.variants[0]:

@@ -27,7 +27,7 @@ from training.chain import Chain
 from training.corpus import Data
 from training.examples import Example, encode, tag_names
 from training.export import complete
-from training.loop import Schedule, Source, train
+from training.loop import Distillation, Schedule, Source, train
 from training.model import DOMAIN, Tagger, load_encoder, logits, save_tagger
 from training.precision import check_precision
 from training.scoring import DevSet, decode, report
@@ -47,9 +47,19 @@ class Public:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Teaching:
+    """Taggers to learn from beside the annotated spans."""
+
+    teachers: tuple[Path, ...]
+    weight: float
+    temperature: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Domain:
     share: float
     balance: float
+    teaching: Teaching
     schedule: Schedule
 
 
@@ -156,7 +166,8 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
         }  # fmt: skip
 
     source = Source(DOMAIN, make, stage.schedule)
-    _, record = train(model, [source], stage.schedule, settings.seed, settings.precision, 1.0, after_epoch)
+    distillation = _distillation(stage.teaching, names)
+    _, record = train(model, [source], stage.schedule, settings.seed, settings.precision, 1.0, after_epoch, distillation)
     digests = {str(path): digest(path) for path in (*settings.data.train, *settings.data.dev)}
     return record | {
         "documents": len(documents),
@@ -164,7 +175,21 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
         "dev": best["scores"],
         "data": digests,
         "start": digest(start / "model.safetensors"),
+        "teachers": {str(t): digest(t / "model.safetensors") for t in stage.teaching.teachers},
     }
+
+
+def _distillation(teaching: Teaching, names: list[str]) -> Distillation | None:
+    """The teachers, in no training; `ValueError` for a folder that is no tagger with these tags."""
+    taggers = []
+    for folder in teaching.teachers:
+        if not (folder / "model.safetensors").exists():
+            raise ValueError(f"domain.teaching.teachers: {folder} has no model.safetensors; expected a model folder")
+        tagger = Tagger(load_encoder(folder, 0.0), {DOMAIN: names}).requires_grad_(False).eval()
+        if not encoders.take_head(tagger, names, folder):
+            raise ValueError(f"domain.teaching.teachers: {folder} has other tags than these documents")
+        taggers.append(tagger)
+    return Distillation(tuple(taggers), teaching.weight, teaching.temperature) if taggers else None
 
 
 def main() -> None:

@@ -43,6 +43,21 @@ class Schedule:
             raise ValueError(f"optimiser = {self.optimiser!r}: expected adamw or muon")
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Distillation:
+    """What finished taggers say of every token, learnt in the share `weight` beside the tags (Hinton et al. 2015)."""
+
+    teachers: tuple[Tagger, ...]
+    weight: float
+    temperature: float
+
+    @torch.no_grad()
+    def probabilities(self, ids: torch.Tensor, mask: torch.Tensor, head: str) -> torch.Tensor:
+        """The teachers' mean, float32 (batch, tokens, tags), with their scores divided by the temperature."""
+        read = [torch.softmax(teacher(ids, mask, head) / self.temperature, -1) for teacher in self.teachers]
+        return torch.stack(read).mean(0)
+
+
 class Source:
     """An endless run of batches of one data set, augmented and cut anew in every epoch."""
 
@@ -67,7 +82,7 @@ class Source:
 
 def train(
     model: Tagger, sources: list[Source], schedule: Schedule, seed: int, precision: str, temperature: float,
-    after_epoch: Callable[[int, Tagger], dict[str, Any]] | None = None,
+    after_epoch: Callable[[int, Tagger], dict[str, Any]] | None = None, distillation: Distillation | None = None,
 ) -> tuple[Tagger, dict[str, Any]]:  # fmt: skip
     """Train until the epochs or the minutes are over; returns the model with averaged weights and a record of the run."""
     rng = np.random.default_rng(seed)
@@ -99,10 +114,10 @@ def train(
         source = sources[rng.choice(len(sources), p=sizes / sizes.sum())]
         model.train()
         batch = source.next(rng)
-        loss = loss_of(model, batch, source.name, schedule, precision)
+        loss = loss_of(model, batch, source.name, schedule, precision, distillation)
         loss.backward()
         if schedule.adversarial:
-            perturbed(model, batch, source.name, schedule, precision)
+            perturbed(model, batch, source.name, schedule, precision, distillation)
         torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
         for optimiser in optimisers:
             optimiser.step()
@@ -120,10 +135,18 @@ def train(
     return average(), {"steps": step, "minutes": round(minutes, 2), "log": log}
 
 
-def loss_of(model: Tagger, batch: list[Example], head: str, schedule: Schedule, precision: str) -> torch.Tensor:
+def loss_of(
+    model: Tagger,
+    batch: list[Example],
+    head: str,
+    schedule: Schedule,
+    precision: str,
+    distillation: Distillation | None = None,
+) -> torch.Tensor:
     """Nats a character: cross-entropy of each tag and, in the share `chain`, likelihood of whole sentences.
 
-    With `consistency` the batch is read twice and disagreement is charged too (R-Drop, Liang et al. 2021).
+    With `consistency` the batch is read twice and disagreement is charged too (R-Drop, Liang et al. 2021), with
+    `distillation` what differs from its teachers.
     """
     ids, mask, tags = collate(batch)
     if schedule.consistency:
@@ -142,10 +165,24 @@ def loss_of(model: Tagger, batch: list[Example], head: str, schedule: Schedule, 
         between = torch.nn.functional.kl_div(first, second, reduction="batchmean", log_target=True)
         back = torch.nn.functional.kl_div(second, first, reduction="batchmean", log_target=True)
         loss = loss + schedule.consistency * (between + back) / 2
+    if distillation:
+        with autocast(precision, ids.device):
+            told = distillation.probabilities(ids, mask, head)
+        heat = distillation.temperature
+        guesses = torch.log_softmax(flat / heat, -1)
+        distance = torch.nn.functional.kl_div(guesses, told.reshape(-1, told.shape[-1])[known], reduction="batchmean")
+        loss = (1 - distillation.weight) * loss + distillation.weight * heat**2 * distance
     return loss
 
 
-def perturbed(model: Tagger, batch: list[Example], head: str, schedule: Schedule, precision: str) -> None:
+def perturbed(
+    model: Tagger,
+    batch: list[Example],
+    head: str,
+    schedule: Schedule,
+    precision: str,
+    distillation: Distillation | None = None,
+) -> None:
     """Add the gradient of the loss where the character embeddings stand `adversarial` further up its slope (FGM).
 
     The fast gradient method of Miyato et al. 2017; the embeddings are afterwards what they were.
@@ -155,7 +192,7 @@ def perturbed(model: Tagger, batch: list[Example], head: str, schedule: Schedule
     kept = weight.detach().clone()
     with torch.no_grad():
         weight += schedule.adversarial * weight.grad / weight.grad.norm().clamp_min(1e-12)
-    loss_of(model, batch, head, schedule, precision).backward()
+    loss_of(model, batch, head, schedule, precision, distillation).backward()
     with torch.no_grad():
         weight.copy_(kept)
 

@@ -21,6 +21,7 @@ from training import config
 from yaowen.formats import annotated
 from yaowen.formats.annotated import AnnotatedDocument, Mark
 from yaowen.spans import TaggedSpan
+from yaowen.tagger.folder import ModelFolder
 from yaowen.tagger.tagger import Tagger
 from yaowen.text.normalise import normalise
 
@@ -81,11 +82,16 @@ def sample(settings: Settings) -> list[str]:
 
 def label(texts: Sequence[str], models: Sequence[Path], doubt: float) -> Iterator[tuple[str, list[TaggedSpan]]]:
     """The texts with the spans that most of the models read."""
-    readings = [[tagging.spans for tagging in Tagger.load(model).tag(texts)] for model in models]
+    readings = [[tagging.spans for tagging in _tagger(model).tag(texts)] for model in models]
     for text, *spans in zip(texts, *readings, strict=True):
         agreed = vote(spans)
         if agreed and np.mean([s.score for s in agreed]) >= doubt:
             yield text, agreed
+
+
+def _tagger(model: Path) -> Tagger:
+    """The tagger of a folder, that gives unsure spans too: without them a rare label would become rarer."""
+    return Tagger.load(model, least_score=0.0 if ModelFolder.load(model).confidence else None)
 
 
 def vote(readings: Sequence[Iterable[TaggedSpan]]) -> list[TaggedSpan]:
