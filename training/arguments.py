@@ -1,11 +1,8 @@
-"""Train the argument model on gold spans, and on news in which models so trained agree what plays which role.
+"""Train the argument model on gold spans.
 
     python -m training.arguments --config training/configs/arguments.toml [section.key=value ...]
 
-News (`data.news`: documents with the spans of a tagger, as `training.pseudo` writes them) are read by one model a seed; the
-mean of their probabilities is what the final models learn of them, beside the annotated roles (distillation of an ensemble:
-Hinton et al. 2015; on unlabelled text: Xie et al. 2020). Minutes on one core. Writes `assembler.json`,
-`assembler.safetensors`, the resolved configuration and the dev scores.
+Minutes on one core. Writes `assembler.json`, `assembler.safetensors`, the resolved configuration and the dev scores.
 """
 
 import argparse
@@ -37,8 +34,6 @@ COLUMN = {name: column for column, name in enumerate(ROLE_NAMES)}
 class Data:
     train: tuple[Path, ...]
     dev: tuple[Path, ...]
-    news: tuple[Path, ...]
-    news_characters: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,7 +51,6 @@ class Optimiser:
     weight_decay: float
     dropout: float
     feature_dropout: float
-    news_weight: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,15 +67,11 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Pairs:
-    """Feature ids of every pair, how much each role of it counts and how surely it fills it, float32 (pairs, roles)."""
+    """Feature ids of every pair, which roles are asked of it and which it fills, bool (pairs, roles)."""
 
     features: list[np.ndarray]
-    counts: np.ndarray
+    asked: np.ndarray
     filled: np.ndarray
-
-    def __add__(self, other: "Pairs") -> "Pairs":
-        arrays = (np.concatenate(both) for both in ((self.counts, other.counts), (self.filled, other.filled)))
-        return Pairs(self.features + other.features, *arrays)
 
 
 class Network(torch.nn.Module):
@@ -124,102 +114,39 @@ def gold_pairs(document: AnnotatedDocument) -> Iterator[tuple[Candidate, frozens
             yield candidate, frozenset(filled.get((anchor, candidate.span), ()))
 
 
-def news_pairs(document: AnnotatedDocument, models: Sequence[ArgumentModel]) -> Iterator[tuple[Candidate, np.ndarray]]:
-    """Every pair the assembler would ask about given a tagger's spans, with the models' mean probabilities (roles,)."""
-    layout = Layout(document.text, gold_spans(document))
-    evidence = Evidence(layout)
-    kinds = anchors(layout)
-    actions = [response_candidate(evidence, index) for index, kind in kinds.items() if kind == RESPONSE]
-    column, least = COLUMN[f"{RESPONSE}.measure"], models[0].threshold
-    judged = list(zip(actions, _mean(models, actions), strict=True))
-    events = {c.anchor for c, row in judged if row[column] > least}
-    asked = [
-        c for anchor, kind in kinds.items() if kind != RESPONSE or anchor in events
-        for c in candidates(layout, evidence, anchor, kind)
-    ]  # fmt: skip
-    yield from judged
-    yield from zip(asked, _mean(models, asked), strict=True)
-
-
-def _mean(models: Sequence[ArgumentModel], asked: Sequence[Candidate]) -> np.ndarray:
-    if not asked:
-        return np.zeros((0, len(ROLE_NAMES)), np.float32)
-    return np.mean([model.probabilities([c.features for c in asked]) for model in models], 0)
-
-
 def train(settings: Settings) -> dict[str, object]:
-    """Train, keep the best of the seeds by dev argument F1, write the model folder; returns the dev scores.
-
-    Raises `ValueError` for a file that is missing or not in the form of data/README.md.
-    """
+    """Train, keep the best of the seeds by dev argument F1, write the model folder; returns the dev scores."""
     settings.output.mkdir(parents=True, exist_ok=True)
     config.save(settings, settings.output / "arguments.toml")
-    examples = [pair for path in settings.data.train for d in read(path) for pair in gold_pairs(canonical(d))]
+    documents = [d for path in settings.data.train for d in read(path)]
+    examples = [pair for document in documents for pair in gold_pairs(canonical(document))]
     counts = Counter(name for candidate, _ in examples for name in candidate.features.names())
     features = {name: i for i, name in enumerate(sorted(n for n, c in counts.items() if c >= settings.model.min_count))}
-    annotated = _pack([(c, _marked(roles)) for c, roles in examples], features, 1.0)
-    best = _best_of_seeds(annotated, features, settings, "seed")
-    record: dict[str, object] = {}
-    if settings.data.news:
-        models = [ArgumentModel.load(settings.output / f"seed-{seed}") for seed in _seeds(settings)]
-        documents = _first(settings.data.news, settings.data.news_characters)
-        news = _pack([p for d in documents for p in news_pairs(d, models)], features, settings.optimiser.news_weight)
-        record = {
-            "annotated alone": best,
-            "news": {"characters": sum(len(d.text) for d in documents), "pairs": len(news.features)},
-        }
-        best = _best_of_seeds(annotated + news, features, settings, "with-news")
-    digests = {str(p): digest(p) for p in (*settings.data.train, *settings.data.dev, *settings.data.news)}
-    record = best | record | {"data": digests}
-    (settings.output / "arguments-metrics.json").write_text(json.dumps(record, indent=1) + "\n")
-    return record
-
-
-def _best_of_seeds(pairs: Pairs, features: dict[str, int], settings: Settings, name: str) -> dict[str, object]:
-    """Train a model a seed, each in the folder `name`-SEED; the best one on dev goes into the output too."""
+    pairs = _pack(examples, features)
     best: dict[str, object] = {}
-    for seed in _seeds(settings):
+    for seed in range(settings.seed, settings.seed + settings.seeds):
         network = _fit(pairs, len(features), settings, seed)
-        folder = settings.output / f"{name}-{seed}"
+        folder = settings.output if settings.seeds == 1 else settings.output / f"seed-{seed}"
         _save(network, features, settings, folder)
         scores = {"seed": seed} | _dev_scores(settings, folder)
         print(json.dumps(scores), flush=True)
         if not best or scores["dev_f1"] > best["dev_f1"]:  # type: ignore[operator]
             best = scores
             _save(network, features, settings, settings.output)
+    digests = {str(p): digest(p) for p in (*settings.data.train, *settings.data.dev)}
+    (settings.output / "arguments-metrics.json").write_text(json.dumps(best | {"data": digests}, indent=1) + "\n")
     return best
 
 
-def _seeds(settings: Settings) -> range:
-    return range(settings.seed, settings.seed + settings.seeds)
-
-
-def _first(paths: Sequence[Path], characters: int) -> list[AnnotatedDocument]:
-    """Documents of the files in their order, as many as hold so many characters."""
-    found: list[AnnotatedDocument] = []
-    for document in (d for path in paths for d in read(path)):
-        if characters <= 0:
-            break
-        characters -= len(document.text)
-        found.append(canonical(document))
-    return found
-
-
-def _marked(roles: frozenset[str]) -> np.ndarray:
-    row = np.zeros(len(ROLE_NAMES), np.float32)
-    row[[COLUMN[role] for role in roles]] = 1
-    return row
-
-
-def _pack(examples: Sequence[tuple[Candidate, np.ndarray]], features: dict[str, int], weight: float) -> Pairs:
-    counts = np.zeros((len(examples), len(ROLE_NAMES)), np.float32)
-    filled = np.zeros_like(counts)
+def _pack(examples: Sequence[tuple[Candidate, frozenset[str]]], features: dict[str, int]) -> Pairs:
+    asked = np.zeros((len(examples), len(ROLE_NAMES)), bool)
+    filled = np.zeros_like(asked)
     rows = []
     for row, (candidate, roles) in enumerate(examples):
         rows.append(np.array([features[name] for name in candidate.features.names() if name in features], np.int64))
-        counts[row, [COLUMN[role] for role in candidate.roles]] = weight
-        filled[row] = roles
-    return Pairs(rows, counts, filled)
+        asked[row, [COLUMN[role] for role in candidate.roles]] = True
+        filled[row, [COLUMN[role] for role in roles]] = True
+    return Pairs(rows, asked, filled)
 
 
 def _fit(pairs: Pairs, features: int, settings: Settings, seed: int) -> Network:
@@ -235,10 +162,10 @@ def _fit(pairs: Pairs, features: int, settings: Settings, seed: int) -> Network:
         for begin in range(0, len(order), choice.batch):
             rows = order[begin : begin + choice.batch]
             logits = network(*_bags([pairs.features[r] for r in rows], rng, choice.feature_dropout))
-            counts, filled = torch.from_numpy(pairs.counts[rows]), torch.from_numpy(pairs.filled[rows])
-            losses = torch.nn.functional.binary_cross_entropy_with_logits(logits, filled, reduction="none")
+            asked, filled = torch.from_numpy(pairs.asked[rows]), torch.from_numpy(pairs.filled[rows])
+            losses = torch.nn.functional.binary_cross_entropy_with_logits(logits, filled.float(), reduction="none")
             penalty = sum((p**2).sum() for p in network.parameters())
-            loss = (losses * counts).sum() / len(rows) + choice.weight_decay * penalty
+            loss = (losses * asked).sum() / len(rows) + choice.weight_decay * penalty
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
