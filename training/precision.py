@@ -34,7 +34,7 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
 
 
 class Muon(torch.optim.Muon):
-    """torch's Muon, in the precision of the device and with matrices of one shape taken together.
+    """torch's Muon, whose iteration is in the precision of the device: torch's is in bf16 everywhere.
 
     Of torch's it keeps the arguments, the state and the update rule (Jordan et al. 2024, "Muon: An optimizer for hidden
     layers"); `adjust_lr_fn` must be "match_rms_adamw" (Liu et al. 2025).
@@ -47,40 +47,48 @@ class Muon(torch.optim.Muon):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        alike: dict[tuple[torch.device, tuple[int, ...]], list[tuple[torch.Tensor, torch.Tensor, dict[str, Any]]]] = {}
         for group in self.param_groups:
             if group["adjust_lr_fn"] != "match_rms_adamw":
                 raise ValueError(f"adjust_lr_fn = {group['adjust_lr_fn']!r}: expected 'match_rms_adamw'")
             for matrix in group["params"]:
-                if matrix.grad is None:
-                    continue
-                state = self.state[matrix]
-                momentum = state.setdefault("momentum_buffer", torch.zeros_like(matrix.grad))
-                momentum.lerp_(matrix.grad, 1 - group["momentum"])
-                update = matrix.grad.lerp(momentum, group["momentum"]) if group["nesterov"] else momentum
-                wide = update if update.shape[0] <= update.shape[1] else update.T
-                alike.setdefault((matrix.device, tuple(wide.shape)), []).append((matrix, wide, group))
-        for (device, shape), members in alike.items():
-            first = members[0][2]
-            flat = orthogonal(
-                torch.stack([wide for _, wide, _ in members]), first["ns_coefficients"], first["ns_steps"], first["eps"],
-                torch.bfloat16 if has_bf16_units(device) else torch.float32,
-            )  # fmt: skip
-            for update, (matrix, wide, group) in zip(flat, members, strict=True):
-                matrix.mul_(1 - group["lr"] * group["weight_decay"])
-                rate = group["lr"] * 0.2 * max(shape) ** 0.5
-                matrix.add_(update if matrix.shape == wide.shape else update.T, alpha=-rate)
+                if matrix.grad is not None:
+                    self._update(matrix, group)
         return loss
 
+    def _update(self, matrix: torch.Tensor, group: dict[str, Any]) -> None:
+        assert matrix.grad is not None
+        state = self.state[matrix]
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(matrix.grad)
+        momentum = state["momentum_buffer"]
+        momentum.lerp_(matrix.grad, 1 - group["momentum"])
+        update = matrix.grad.lerp(momentum, group["momentum"]) if group["nesterov"] else momentum
+        tall = update.shape[0] > update.shape[1]
+        dtype = torch.bfloat16 if has_bf16_units(matrix.device) else torch.float32
+        wide = orthogonal(
+            (update.T if tall else update).to(dtype), group["ns_coefficients"], group["ns_steps"], group["eps"]
+        )
+        matrix.mul_(1 - group["lr"] * group["weight_decay"])
+        matrix.add_(wide.T if tall else wide, alpha=-group["lr"] * 0.2 * max(matrix.shape) ** 0.5)
 
-def orthogonal(
-    matrices: torch.Tensor, coefficients: tuple[float, float, float], steps: int, eps: float, dtype: torch.dtype
-) -> torch.Tensor:
-    """The nearly orthogonal matrices next to `matrices` (n, rows, columns ≥ rows), by Newton and Schulz's iteration."""
+
+def orthogonal(matrix: torch.Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> torch.Tensor:
+    """The nearly orthogonal matrix next to `matrix` (rows, columns ≥ rows), by Newton and Schulz's iteration.
+
+    Each step multiplies by a polynomial of x·xᵀ. In fp32 the polynomials of a wide matrix are multiplied first, in the
+    smaller square (bf16 is too coarse for that).
+    """
     a, b, c = coefficients
-    x = matrices.to(dtype)
-    x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp_min(eps)
+    x = matrix / matrix.norm().clamp_min(eps)
+    if x.dtype != torch.float32 or x.shape[1] < 2 * x.shape[0]:
+        for _ in range(steps):
+            gram = x @ x.T
+            x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+        return x
+    gram, product = x @ x.T, torch.eye(len(x), device=x.device)
     for _ in range(steps):
-        gram = x @ x.mT
-        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.to(matrices.dtype)
+        factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+        factor.diagonal().add_(a)
+        product = factor @ product
+        gram = factor @ (factor @ gram)
+    return product @ x
