@@ -42,17 +42,17 @@ check: $(VENV)/.dev
 wheel: $(VENV)/.dev
 	PYTHON=$(abspath $(BIN))/python .ci/wheel
 
-# A first tagger labels news, a second learns from them, and then, as the first did, from what people annotated.
+# The model that ships labels news. Its successor learns from the public sets, from those labels, then from what people
+# annotated; so each `make model` builds on the one before.
 model: $(VENV)/.dev
-	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/teacher \
-		assembler=$(MODEL) domain.schedule.epochs=5 domain.schedule.minutes=8
+	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/public-1 domain.schedule.epochs=0
 	$(BIN)/python -m training.pseudo --config training/configs/pseudo.toml
 	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/self-trained \
-		encoder=build/teacher/encoder public.schedule.epochs=0 'data.train=["build/pseudo.jsonl"]' \
-		domain.schedule.epochs=1 domain.schedule.minutes=8
+		encoder=build/public-1/encoder public.schedule.epochs=0 'data.train=["build/pseudo.jsonl"]' domain.schedule.epochs=1 \
+		'domain.teaching.teachers=["$(MODEL)"]'
 	$(BIN)/python -m training.finetune --config training/configs/finetune.toml encoder=build/self-trained public.schedule.epochs=0
 	cp $(addprefix build/tagger/,config.json model.safetensors vocab.txt transitions.json) $(MODEL)
-	$(BIN)/python -m eval.stages teacher=build/teacher self-training=build/self-trained tagger=build/tagger \
+	$(BIN)/python -m eval.stages public=build/public-1 self-training=build/self-trained tagger=build/tagger \
 		--out $(RESULTS)/finetune.json
 	cp build/tagger/finetune.toml $(RESULTS)/finetune.toml
 	cp training/encoder-4x256/log.jsonl $(RESULTS)/pretrain.jsonl
