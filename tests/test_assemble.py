@@ -1,6 +1,7 @@
 """The roster, the layout, the features and the argument model, on texts made for the purpose."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +144,32 @@ def test_assemble_with_a_model_that_knows_hosts_and_dates(hosts):
     host = next(f for f in event.fillers if f.role == "host")
     assert host.cues[0] == "list then host"
     assert 0.5 < host.score < 1
+
+
+def test_an_argument_is_given_if_event_span_and_role_together_are_sure_enough(hosts):
+    text, spans = marked("[DATE 2日][OFFICIAL 甲一]主持[TRIGGER:meeting 召开]会议。")
+    unsure = [replace(s, score=0.5) if s.label == "OFFICIAL" else s for s in spans]
+
+    def scores_at(least):
+        return {f.role: f.score for e in assemble(text, unsure, replace(hosts, least=least)).events for f in e.fillers}
+
+    scores = scores_at(0.0)
+    assert scores["host"] < 0.5 < scores["date"]
+    assert scores_at(scores["host"]) == scores
+    assert scores_at(scores["host"] + 0.01) == {"date": scores["date"]}
+
+
+def test_a_response_is_given_if_it_is_sure_enough(tmp_path):
+    weights = np.zeros((len(ROLE_NAMES), 2))
+    weights[ROLE_NAMES.index("response.measure"), 0] = 4.0
+    write_model(tmp_path, ["label=MEASURE", "label=DATE"], weights)
+    model = ArgumentModel.load(tmp_path)
+    text, spans = marked("全县开展[MEASURE 排查]。")
+    unsure = [replace(s, score=0.6) for s in spans]
+    (event,) = assemble(text, unsure, model).events
+    assert event.kind == "response"
+    assert assemble(text, unsure, replace(model, least=event.score)).events
+    assert not assemble(text, unsure, replace(model, least=event.score + 0.01)).events
 
 
 def test_probabilities_are_those_of_the_formula(hosts):

@@ -87,6 +87,17 @@ def test_the_whole_chain_is_scored(documents):
     assert f"{scores['entities']['f1']:.3f}" in evaluate.summary(result)
 
 
+@needs_model
+def test_unsure_arguments_are_given_to_who_asks_for_all(documents):
+    def scores(extractor):
+        found = extractor.extract_many(d.text for d in documents[:6])
+        return [a.score for document in found for event in document.events for a in event.arguments]
+
+    least = ArgumentModel.load(DEFAULT_MODEL).least
+    assert 0 < least <= min(scores(yaowen.load()))
+    assert min(scores(yaowen.load(least_score=0))) < least
+
+
 def test_a_small_argument_model_learns_its_documents(tmp_path):
     lines = (AUTHORED / "dev.jsonl").read_text("utf-8").splitlines(keepends=True)[:8]
     (tmp_path / "some.jsonl").write_text("".join(lines), "utf-8")

@@ -41,6 +41,7 @@ class Model:
     hidden: int
     min_count: int
     threshold: float
+    least: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -180,7 +181,8 @@ def _bags(rows: Sequence[np.ndarray], rng: np.random.Generator, dropout: float) 
 
 def _save(network: Network, features: dict[str, int], settings: Settings, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    table = {"format": FORMAT, "roles": ROLE_NAMES, "threshold": settings.model.threshold, "features": list(features)}
+    limits = {"threshold": settings.model.threshold, "least": settings.model.least}
+    table = {"format": FORMAT, "roles": ROLE_NAMES, **limits, "features": list(features)}
     (folder / "assembler.json").write_text(json.dumps(table, ensure_ascii=False, separators=(",", ":")), "utf-8")
     arrays = {
         "vectors": network.vectors.weight.half(), "scale": network.normal.weight, "shift": network.normal.bias,

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -117,8 +117,8 @@ def load(
     """An extractor with the built-in model, or with the model folder at `path`.
 
     `backend`: "onnx" (default, CPU), "onnx-int8" (8-bit weights, where the model has them) or "torch" (extra `torch`;
-    uses a GPU if there is one). `threads`: of the processor. `least_score`: spans that are less sure are not given; the
-    model's own is the one with the best F1 on dev documents, 0 gives all.
+    uses a GPU if there is one). `threads`: of the processor. `least_score`: spans and arguments that are less sure are not
+    given; the model's own are those with the best F1 on dev documents, 0 gives all.
 
     Raises `ModelError`, a `ValueError`, where a file of the folder is missing or damaged.
     """
@@ -126,7 +126,8 @@ def load(
 
     folder = Path(path) if path is not None else DEFAULT_MODEL
     tagger = Tagger.load(folder, backend=backend, threads=threads, least_score=least_score)
-    return Extractor(tagger, ArgumentModel.load(folder))
+    arguments = ArgumentModel.load(folder)
+    return Extractor(tagger, arguments if least_score is None else replace(arguments, least=least_score))
 
 
 def _pool(stream: Iterator[str | Input]) -> Iterator[Input]:

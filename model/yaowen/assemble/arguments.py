@@ -2,7 +2,7 @@
 
 A bag of features, each with a vector; their sum is normalised, rectified and read by one linear unit a role (a deep
 averaging network, Iyyer et al. 2015, over structural features instead of words). Trained by `training/arguments.py`;
-kept in the model folder as `assembler.json` (features, roles, threshold) and `assembler.safetensors` (weights).
+kept in the model folder as `assembler.json` (features, roles, thresholds) and `assembler.safetensors` (weights).
 """
 
 import json
@@ -22,7 +22,11 @@ ROLE_NAMES = tuple(f"{kind}.{role}" for kind, roles in ROLES.items() for role in
 
 @dataclass(frozen=True, slots=True)
 class ArgumentModel:
-    """Feature vectors float32 (features, hidden), output weights (roles, hidden) and bias (roles,)."""
+    """Feature vectors float32 (features, hidden), output weights (roles, hidden) and bias (roles,).
+
+    A span plays a role whose probability is above `threshold`; the argument is given if event, span and role are together
+    at least `least` likely.
+    """
 
     features: dict[str, int]
     vectors: np.ndarray
@@ -31,6 +35,7 @@ class ArgumentModel:
     output: np.ndarray
     bias: np.ndarray
     threshold: float
+    least: float = 0.0
 
     @classmethod
     def load(cls, folder: Path) -> "ArgumentModel":
@@ -46,7 +51,8 @@ class ArgumentModel:
             raise ValueError(f"{description}: made for another version of yaowen (expected format {FORMAT}); train it again")
         arrays = read_safetensors(folder / "assembler.safetensors")
         named = {name: array.astype(np.float32) for name, array in arrays.items()}
-        return cls({f: i for i, f in enumerate(table["features"])}, threshold=table["threshold"], **named)
+        features = {name: i for i, name in enumerate(table["features"])}
+        return cls(features, threshold=table["threshold"], least=table.get("least", 0.0), **named)
 
     def probabilities(self, pairs: Sequence[Features]) -> np.ndarray:
         """Probability of every role for every pair: float32 (pairs, roles)."""

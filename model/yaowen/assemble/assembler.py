@@ -57,8 +57,8 @@ def assemble(text: str, spans: Sequence[TaggedSpan], model: ArgumentModel, expla
     for candidate, row in zip(asked, _probabilities(model, asked), strict=True):
         for role in candidate.roles:
             plays = float(row[_COLUMN[role]])
-            if plays > model.threshold:
-                score = plays * layout.spans[candidate.span].score * kinds[candidate.anchor][1]
+            score = plays * layout.spans[candidate.span].score * kinds[candidate.anchor][1]
+            if plays > model.threshold and score >= model.least:
                 cues = model.cues(candidate.features, role) if explain else ()
                 fillers[candidate.anchor].append(Filler(role.partition(".")[2], candidate.span, score, cues))
     title_runs = tuple(runs(layout))
@@ -91,7 +91,7 @@ def _happened(layout: Layout, evidence: Evidence, model: ArgumentModel) -> dict[
     found = {}
     for index, kind in kinds.items():
         score = layout.spans[index].score * acted_on.get(index, 1.0)
-        if kind != RESPONSE or acted_on[index] > model.threshold:
+        if kind != RESPONSE or (acted_on[index] > model.threshold and score >= model.least):
             found[index] = (kind, score)
     return found
 
