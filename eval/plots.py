@@ -7,6 +7,7 @@
 
 import argparse
 import json
+import textwrap
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
@@ -24,6 +25,7 @@ INK, ACCENT, SOFT = "#26303c", "#c2564b", "#7f8b99"
 WIDTH = 7.0  # inches
 LEAST = 10  # spans of a point of the reliability curve
 KINDS = {"entities": ACCENT, "triggers": INK}
+LABEL = 40  # characters of a line of a variant's name
 SHIFTS = (-0.19, 0.19)  # of the bars of the two kinds
 OPTIONS: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": SOFT}
 
@@ -76,7 +78,7 @@ def _ablations(axes: Axes, record: dict[str, Any]) -> None:
         values = [100 * d[kind]["mean"] for _, d in rows]
         errors = [100 * (d[kind]["error"] or 0) for _, d in rows]
         axes.barh([i + shift for i in range(len(rows))], values, 0.36, xerr=errors, color=colour, ecolor=SOFT, label=kind)
-    axes.set_yticks(range(len(rows)), [says for says, _ in rows])
+    axes.set_yticks(range(len(rows)), [textwrap.fill(says, LABEL) for says, _ in rows])
     axes.invert_yaxis()
     axes.axvline(0, color=SOFT, linewidth=0.8)
     axes.set_xlabel(f"points of dev F1 beside the base ({len(record['seeds'])} seeds)")
