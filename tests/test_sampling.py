@@ -65,7 +65,7 @@ def test_an_adversarial_step_is_harder_and_leaves_the_embeddings_alone() -> None
     loss = loss_of(model, batch, DOMAIN, schedule, "fp32")
     loss.backward()
     clean = weight.grad.clone()
-    perturbed(model, batch, DOMAIN, schedule, "fp32")
+    perturbed(model, schedule.adversarial, lambda: loss_of(model, batch, DOMAIN, schedule, "fp32"))
     assert torch.equal(weight, before)
     assert not torch.equal(weight.grad, clean)
     with torch.no_grad():

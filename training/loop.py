@@ -1,6 +1,7 @@
 """How a stage of fine-tuning trains: its schedule, its batches, its loss, its optimisers; weights are averaged."""
 
 import dataclasses
+import functools
 import json
 import time
 from collections.abc import Callable
@@ -114,10 +115,11 @@ def train(
         source = sources[rng.choice(len(sources), p=sizes / sizes.sum())]
         model.train()
         batch = source.next(rng)
-        loss = loss_of(model, batch, source.name, schedule, precision, distillation)
+        loss_now = functools.partial(loss_of, model, batch, source.name, schedule, precision, distillation)
+        loss = loss_now()
         loss.backward()
         if schedule.adversarial:
-            perturbed(model, batch, source.name, schedule, precision, distillation)
+            perturbed(model, schedule.adversarial, loss_now)
         torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
         for optimiser in optimisers:
             optimiser.step()
@@ -175,15 +177,8 @@ def loss_of(
     return loss
 
 
-def perturbed(
-    model: Tagger,
-    batch: list[Example],
-    head: str,
-    schedule: Schedule,
-    precision: str,
-    distillation: Distillation | None = None,
-) -> None:
-    """Add the gradient of the loss where the character embeddings stand `adversarial` further up its slope (FGM).
+def perturbed(model: Tagger, distance: float, loss: Callable[[], torch.Tensor]) -> None:
+    """Add the gradient of the loss where the character embeddings stand `distance` further up its slope (FGM).
 
     The fast gradient method of Miyato et al. 2017; the embeddings are afterwards what they were.
     """
@@ -191,8 +186,8 @@ def perturbed(
     assert weight.grad is not None
     kept = weight.detach().clone()
     with torch.no_grad():
-        weight += schedule.adversarial * weight.grad / weight.grad.norm().clamp_min(1e-12)
-    loss_of(model, batch, head, schedule, precision, distillation).backward()
+        weight += distance * weight.grad / weight.grad.norm().clamp_min(1e-12)
+    loss().backward()
     with torch.no_grad():
         weight.copy_(kept)
 
