@@ -43,13 +43,15 @@ wheel: $(VENV)/.dev
 	PYTHON=$(abspath $(BIN))/python .ci/wheel
 
 # The model that ships labels news. Its successor learns from the public sets, from those labels, then from what people
-# annotated; so each `make model` builds on the one before.
+# annotated; so each `make model` builds on the one before. Several teachers know more than one: TEACHERS='["a", "b"]'.
+TEACHERS ?= ["$(MODEL)"]
+
 model: $(VENV)/.dev
 	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/public-1 domain.schedule.epochs=0
-	$(BIN)/python -m training.pseudo --config training/configs/pseudo.toml
+	$(BIN)/python -m training.pseudo --config training/configs/pseudo.toml 'models=$(TEACHERS)'
 	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/self-trained \
 		encoder=build/public-1/encoder public.schedule.epochs=0 'data.train=["build/pseudo.jsonl"]' domain.schedule.epochs=1 \
-		'domain.teaching.teachers=["$(MODEL)"]'
+		'domain.teaching.teachers=$(TEACHERS)'
 	$(BIN)/python -m training.finetune --config training/configs/finetune.toml encoder=build/self-trained public.schedule.epochs=0
 	cp $(addprefix build/tagger/,config.json model.safetensors vocab.txt transitions.json) $(MODEL)
 	$(BIN)/python -m eval.stages public=build/public-1 self-training=build/self-trained tagger=build/tagger \

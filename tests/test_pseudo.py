@@ -2,13 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from data.leakage import shingles
 from tests.tiny_model import authored_texts, make_model
-from training.pseudo import Settings, documents, label, sample, vote
+from training.pseudo import Committee, Settings, committee, documents, label, sample
 from yaowen.formats import annotated
-from yaowen.spans import TaggedSpan
+from yaowen.tagger.folder import write_manifest
 
 
 def settings(tmp_path, **changes):
@@ -40,10 +41,38 @@ def test_a_source_that_is_not_there_is_told(tmp_path):
         sample(settings(tmp_path))
 
 
-def test_most_readings_decide():
-    first, second, third = TaggedSpan(0, 2, "DATE", 0.9), TaggedSpan(0, 3, "DATE", 0.5), TaggedSpan(5, 6, "DATE", 0.7)
-    assert vote([[first, third], [second, third]]) == [third]
-    assert vote([[first], [first, third], [second]]) == [TaggedSpan(0, 2, "DATE", 0.9)]
+class Fixed:
+    """A backend that gives the same logits for every token."""
+
+    batch_tokens = 64
+
+    def __init__(self, probabilities):
+        self.row = np.log(np.array(probabilities, np.float32))
+
+    def logits(self, ids, mask):
+        return np.broadcast_to(self.row, (*ids.shape, len(self.row))) + 3.0  # a constant changes no probability
+
+
+def test_a_committee_has_the_mean_probabilities_of_its_members():
+    together = Committee([Fixed([0.9, 0.1]), Fixed([0.3, 0.7])])
+    ids = np.ones((2, 5), np.int64)
+    assert np.exp(together.logits(ids, ids)) == pytest.approx(np.broadcast_to([0.6, 0.4], (2, 5, 2)), abs=1e-6)
+
+
+def test_a_committee_of_one_model_twice_reads_as_that_model(tmp_path):
+    folder, texts = make_model(tmp_path / "model").path, authored_texts()[:3]
+    alone = [[(s.start, s.end, s.label) for s in t.spans] for t in committee([folder]).tag(texts)]
+    assert [[(s.start, s.end, s.label) for s in t.spans] for t in committee([folder, folder]).tag(texts)] == alone
+
+
+def test_models_of_other_vocabularies_are_no_committee(tmp_path):
+    first, second = (make_model(tmp_path / name).path for name in ("first", "second"))
+    vocabulary = (second / "vocab.txt").read_text("utf-8").split("\n")
+    vocabulary[-2], vocabulary[-3] = vocabulary[-3], vocabulary[-2]
+    (second / "vocab.txt").write_text("\n".join(vocabulary), "utf-8")
+    write_manifest(second, "0")
+    with pytest.raises(ValueError, match="another vocabulary"):
+        committee([first, second])
 
 
 def test_labels_are_those_of_the_tagger_and_can_be_trained_on(tmp_path):

@@ -3,7 +3,7 @@
     python -m training.pseudo --config training/configs/pseudo.toml [key=value ...]
 
 Writes annotated documents (form: data/README.md, without events) that `data.train` of a fine-tuning takes. Documents that
-share a stretch with one to be scored on are left out. Several models vote: a span stays where most of them read it.
+share a stretch with one to be scored on are left out. Several models read as one, by their mean probabilities.
 """
 
 import argparse
@@ -11,10 +11,11 @@ import dataclasses
 import json
 import lzma
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.leakage import shingles
 from training import config
@@ -22,7 +23,9 @@ from yaowen.formats import annotated
 from yaowen.formats.annotated import AnnotatedDocument, Mark
 from yaowen.spans import TaggedSpan
 from yaowen.tagger.folder import ModelFolder
-from yaowen.tagger.tagger import Tagger
+from yaowen.tagger.onnx_backend import OnnxBackend
+from yaowen.tagger.tagger import Backend, Tagger
+from yaowen.tagger.viterbi import log_softmax
 from yaowen.text.normalise import normalise
 
 SHINGLE = 16  # characters in a row that two documents share only if one copies the other: one is enough here
@@ -80,31 +83,48 @@ def sample(settings: Settings) -> list[str]:
     return chosen
 
 
-def label(texts: Sequence[str], models: Sequence[Path], doubt: float) -> Iterator[tuple[str, list[TaggedSpan]]]:
-    """The texts with the spans that most of the models read."""
-    readings = [[tagging.spans for tagging in _tagger(model).tag(texts)] for model in models]
-    for text, *spans in zip(texts, *readings, strict=True):
-        agreed = vote(spans)
-        if agreed and np.mean([s.score for s in agreed]) >= doubt:
-            yield text, agreed
+class Committee:
+    """Several encoders as one: its logits are the logarithms of their mean probabilities (a `Backend`)."""
+
+    def __init__(self, backends: Sequence[Backend]) -> None:
+        self._backends = backends
+
+    @property
+    def batch_tokens(self) -> int:
+        return self._backends[0].batch_tokens
+
+    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(batch, length) and (batch, length) to (batch, length, tags)."""
+        read = [np.exp(log_softmax(backend.logits(ids, mask))) for backend in self._backends]
+        return np.log(np.maximum(np.mean(read, 0), np.finfo(np.float32).tiny))
 
 
-def _tagger(model: Path) -> Tagger:
-    """The tagger of a folder, that gives unsure spans too: without them a rare label would become rarer."""
-    return Tagger.load(model, least_score=0.0 if ModelFolder.load(model).confidence else None)
+def committee(models: Sequence[Path]) -> Tagger:
+    """The tagger whose encoders are those of all the folders; all else is the first one's.
+
+    It gives unsure spans too: without them a rare label would become rarer. Raises `ValueError` for models of other tags or
+    another vocabulary than the first one's.
+    """
+    folders = [ModelFolder.load(model) for model in models]
+    first = folders[0]
+    for folder in folders[1:]:
+        if _form(folder) != _form(first):
+            raise ValueError(f"models: {folder.path} has other tags or another vocabulary than {first.path}")
+    return Tagger(
+        dataclasses.replace(first, confidence=None), Committee([OnnxBackend(folder, threads=0) for folder in folders])
+    )
 
 
-def vote(readings: Sequence[Iterable[TaggedSpan]]) -> list[TaggedSpan]:
-    """The spans that more than half of the readings have, each with its mean score; two of them never overlap."""
-    votes: Counter[tuple[int, int, str]] = Counter()
-    scores: Counter[tuple[int, int, str]] = Counter()
-    for spans in readings:
-        for span in spans:
-            key = (span.start, span.end, span.label)
-            votes[key] += 1
-            scores[key] += span.score  # type: ignore[assignment]
-    kept = (key for key, count in votes.items() if 2 * count > len(readings))
-    return sorted(TaggedSpan(*key, scores[key] / votes[key]) for key in kept)
+def _form(folder: ModelFolder) -> tuple[tuple[str, ...], list[int], bytes]:
+    """What two models must share for one to read the other's logits."""
+    return folder.scheme.labels, folder.scheme.columns.tolist(), folder.file("vocab.txt").read_bytes()
+
+
+def label(texts: Sequence[str], models: Sequence[Path], doubt: float) -> Iterator[tuple[str, tuple[TaggedSpan, ...]]]:
+    """The texts with the spans that the models read together."""
+    for text, tagging in zip(texts, committee(models).tag(texts), strict=True):
+        if tagging.spans and np.mean([s.score for s in tagging.spans]) >= doubt:
+            yield text, tagging.spans
 
 
 def main() -> None:
