@@ -71,6 +71,7 @@ figures: $(VENV)/.dev
 	$(BIN)/python -m eval.evaluate --set "authored test=data/authored/test.jsonl" --out $(RESULTS)/test.json
 	$(BIN)/python -m eval.speed --out $(RESULTS)/speed.json
 	$(BIN)/python -m eval.windows --out $(RESULTS)/windows.json
+	$(BIN)/python -m eval.limits --out $(RESULTS)/limits.json
 	$(BIN)/python -m eval.int8 --out $(RESULTS)/int8.json
 	$(BIN)/python -m eval.offices --out $(RESULTS)/offices.json
 	$(BIN)/python -m eval.offsets --out $(RESULTS)/offsets.json

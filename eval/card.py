@@ -28,7 +28,7 @@ else:
 
 HERE = Path(__file__).parent
 RESULTS, PLOTS = HERE / "results", HERE / "plots"
-OPTIONAL = ("public", "ablations", "curve")  # records without which the card has a section less
+OPTIONAL = ("public", "ablations", "curve", "limits")  # records without which the card has a section less
 TITLES = ("entities", "triggers", "arguments, gold spans", "arguments, end to end")
 
 
