@@ -126,13 +126,16 @@ def test_export_takes_what_was_calibrated_for_these_weights_alone(copy, tmp_path
 
 
 def test_a_model_of_ones_own_begins_with_the_curves_of_its_base(copy, tmp_path):
-    for name in ("assembler.json", "assembler.safetensors"):
-        (copy / name).write_bytes(b"{}")
-    calibrate.write(copy, 1.5, SPAN_LABELS, Confidence(((0.7, 0.1),) * len(SPAN_LABELS)))
-    own = complete(make_model(tmp_path / "own", seed=1).path, copy)
+    (copy / "assembler.safetensors").write_bytes(b"{}")
+    (copy / "assembler.json").write_text('{"threshold": 0.4, "least": 0.3}', "utf-8")
+    calibrate.write(copy, 1.5, SPAN_LABELS, Confidence(((0.7, 0.1),) * len(SPAN_LABELS), least=0.4))
+    own = complete(make_model(tmp_path / "own", seed=1).path, copy, 126)
     assert own.temperature == 1.5
     assert own.confidence is not None
     assert own.confidence.curves[0] == (0.7, 0.1)
+    assert own.confidence.least == 0.0, "the base chose it for its own spans"
+    assert json.loads((own.path / "assembler.json").read_text("utf-8")) == {"threshold": 0.4, "least": 0.0}
+    assert own.window == 126
     assert export(own.path, "own").confidence == own.confidence, "they stay when it is exported again"
 
 

@@ -134,7 +134,7 @@ def test_the_folder_loads_in_transformers_and_says_what_was_measured(
     (file,) = folder.glob("predictions-*.jsonl")
     for document, line in zip(DOCUMENTS[:6], file.read_text("utf-8").splitlines(), strict=True):
         example = encode(vocabulary, document.text, (), {})
-        keys = decode(document.text, example, logits(whole.eval(), example), SCHEME, chain)
+        keys = decode(document.text, example, logits(whole.eval(), example, 126), SCHEME, chain)
         saved = json.loads(line)
         assert {(s, e, label) for s, e, label, _ in saved["right"] + saved["wrong"]} == set(keys)
     assert metrics == json.loads((folder / "metrics.json").read_text("utf-8"))

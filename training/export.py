@@ -67,24 +67,24 @@ def _calibrated(folder: Path) -> float:
     return float(record["temperature"])
 
 
-def complete(folder: Path, base: Path) -> ModelFolder:
-    """Make a fine-tuned folder a whole model with what `base`, a model, says about arguments, scores and window.
+def complete(folder: Path, base: Path, window: int) -> ModelFolder:
+    """Make a fine-tuned folder a whole model with what `base`, a model, says about arguments and scores.
 
-    Raises `ValueError` where `base` is not a model with an assembler.
+    The least scores are left out: the base's were chosen for its own spans. Raises `ValueError` where `base` is not a model
+    with an assembler.
     """
     model = ModelFolder.load(base)
-    for name in ASSEMBLER:
-        shutil.copy(model.file(name), folder / name)
+    description, weights = ASSEMBLER
+    shutil.copy(model.file(weights), folder / weights)
+    table = json.loads(model.file(description).read_text("utf-8")) | {"least": 0.0}
+    (folder / description).write_text(json.dumps(table, ensure_ascii=False, separators=(",", ":")), "utf-8")
     if CALIBRATION in model.files:  # of the base: closer than none; `python -m eval.calibrate` fits one of its own
         record = json.loads(model.file(CALIBRATION).read_text("utf-8"))
-        record |= {
-            "weights": digest(folder / "model.safetensors"),
-            "least": 0.0,
-        }  # the base chose its least score for itself
+        record |= {"weights": digest(folder / "model.safetensors"), "least": 0.0}
         text = json.dumps(record, ensure_ascii=False, indent=1)
         (folder / CALIBRATION).write_text(text + "\n", "utf-8")
     positions = json.loads((folder / "config.json").read_text("utf-8"))["max_position_embeddings"]
-    return export(folder, OWN, model.temperature, min(model.window, positions - 2))
+    return export(folder, OWN, model.temperature, min(window, positions - 2))
 
 
 def with_int8(base: Path, folder: Path) -> ModelFolder:

@@ -31,6 +31,7 @@ from training.loop import Distillation, Schedule, Source, train
 from training.model import DOMAIN, Tagger, load_encoder, logits, save_tagger
 from training.precision import check_precision
 from training.scoring import DevSet, decode, report
+from yaowen.evaluation.spans import Key
 from yaowen.schema import SPAN_LABELS
 from yaowen.tagger.folder import ModelFolder, digest
 from yaowen.tagger.viterbi import Scheme
@@ -59,6 +60,7 @@ class Teaching:
 class Domain:
     share: float
     balance: float
+    window: int
     teaching: Teaching
     schedule: Schedule
 
@@ -103,7 +105,7 @@ def finetune(settings: Settings) -> dict[str, Any]:
         metrics["domain"] = train_domain(settings, start, vocabulary)
     (settings.output / "metrics.json").write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", "utf-8")
     if settings.assembler and "domain" in metrics:
-        complete(settings.output, Path(settings.assembler))
+        complete(settings.output, Path(settings.assembler), settings.domain.window)
     return metrics
 
 
@@ -153,7 +155,11 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
 
     def after_epoch(epoch: int, averaged: Tagger) -> dict[str, Any]:
         chain = cast(Chain, averaged.chains[DOMAIN]).decoder(scheme)
-        predictions = [[decode(d.text, e, logits(averaged, e), scheme, chain) for d, e in file.pairs()] for file in dev]
+
+        def spans(text: str, example: Example) -> list[Key]:
+            return decode(text, example, logits(averaged, example, stage.window), scheme, chain)
+
+        predictions = [[spans(d.text, e) for d, e in file.pairs()] for file in dev]
         scores = report(dev, predictions)
         f1 = scores["both"]["all"]["f1"]
         if f1 > best["f1"]:

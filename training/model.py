@@ -12,10 +12,10 @@ from transformers.utils import logging
 
 from training.chain import Chain
 from training.examples import Example, collate
+from yaowen.tagger.tagger import CONTEXT
 from yaowen.tagger.windows import cut_windows
 
 DOMAIN = "yaowen"  # the head that becomes the model's classifier
-LONGEST, CONTEXT = 510, 64  # tokens of a window when a document is read: those of yaowen.tagger
 
 logging.disable_progress_bar()
 logging.set_verbosity_error()  # a head or pooler that the encoder has no use for is no news
@@ -39,10 +39,10 @@ class Tagger(torch.nn.Module):
 
 
 @torch.no_grad()
-def logits(model: Tagger, example: Example) -> np.ndarray:
-    """Tag scores of a whole document, float32 (n, tags), read in windows that end at sentence ends."""
+def logits(model: Tagger, example: Example, longest: int) -> np.ndarray:
+    """Tag scores of a whole document, float32 (n, tags), read in windows of at most `longest` tokens as by yaowen.tagger."""
     parts = []
-    longest = min(LONGEST, model.bert.config.max_position_embeddings - 2)
+    longest = min(longest, model.bert.config.max_position_embeddings - 2)
     for window in cut_windows(example.grades, longest, min(CONTEXT, longest // 8)):
         ids, mask, _ = collate([example.window(window.start, window.end)])
         read = model(ids, mask, DOMAIN)[0, 1:-1].numpy()
