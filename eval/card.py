@@ -36,9 +36,12 @@ def render(model: Path, results: Path = RESULTS, plots: Path = PLOTS) -> str:
     """The card as Markdown. Raises `ValueError` where a result is missing or belongs to other weights."""
     names = ("scores", "test", "speed", "offsets", "calibration")
     scores, test, speed, offsets, calibration = (_result(results / f"{name}.json") for name in names)
-    if not scores["model"] == test["model"] == calibration["model"] == digest(model / "model.safetensors"):
+    evidence = _evidence(results, plots)
+    weights = digest(model / "model.safetensors")
+    of_weights = {"scores": scores, "test": test, "calibration": calibration, "limits": evidence["limits"]}
+    if other := [f"{name}.json" for name, record in of_weights.items() if record and record["model"] != weights]:
         raise ValueError(
-            f"{results}: scores.json, test.json or calibration.json was made with different weights than {model}'s;"
+            f"{results}: {', '.join(other)} was made with different weights than {model}'s;"
             " run `python -m eval.calibrate` and `make figures`"
         )
     config = json.loads((model / "config.json").read_text("utf-8"))
@@ -54,7 +57,7 @@ def render(model: Path, results: Path = RESULTS, plots: Path = PLOTS) -> str:
         speed=speed,
         offsets=offsets,
         calibration=calibration,
-        **_evidence(results, plots),
+        **evidence,
         config=config,
         manifest=json.loads((model / "manifest.json").read_text("utf-8")),
         parameters=_parameters(model / "model.safetensors"),

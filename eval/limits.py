@@ -6,46 +6,32 @@ The limits are `threshold`, of a span in a role, and `least`, of event, span and
 training/configs/arguments.toml, which says what ships).
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from eval.calibrate import Remembered
 from eval.evaluate import DEFAULT_SETS, score_documents
 from eval.record import of_model
 from yaowen.assemble import ArgumentModel
 from yaowen.extractor import Extractor
 from yaowen.formats.annotated import read
 from yaowen.tagger.folder import ModelFolder, digest
-from yaowen.tagger.tagger import Backend, Tagger, Tagging
+from yaowen.tagger.onnx_backend import OnnxBackend
+from yaowen.tagger.tagger import Tagger
 
 THRESHOLDS = (0.3, 0.4, 0.5)
 LEAST = (0.0, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4)
 
 
-class ReadOnce(Tagger):
-    """A tagger that remembers what it read: limits of arguments change no span."""
-
-    __slots__ = ("_known",)
-
-    def __init__(self, folder: ModelFolder, backend: Backend) -> None:
-        super().__init__(folder, backend)
-        self._known: dict[tuple[str, ...], list[Tagging]] = {}
-
-    def tag(self, texts: Sequence[str]) -> list[Tagging]:
-        """The spans of each text, read the first time that these texts come."""
-        if (key := tuple(texts)) not in self._known:
-            self._known[key] = super().tag(texts)
-        return self._known[key]
-
-
 def measure(path: Path) -> dict[str, Any]:
     """F1, precision and recall of the arguments end to end, and F1 on gold spans, by limits."""
-    model, tagger = ArgumentModel.load(path), ReadOnce.load(path)
+    model, folder = ArgumentModel.load(path), ModelFolder.load(path)
+    tagger = Tagger(folder, Remembered(OnnxBackend(folder, threads=1)))
     documents = [d for file in DEFAULT_SETS.values() for d in read(file)]
     rows = []
-    for threshold, least in product(THRESHOLDS, LEAST):
+    for threshold, least in product(sorted({*THRESHOLDS, model.threshold}), sorted({*LEAST, model.least})):
         limited = replace(model, threshold=threshold, least=least)
         scores = score_documents(documents, Extractor(tagger, limited), limited)
         found = scores.arguments.micro().to_dict()

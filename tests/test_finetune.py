@@ -4,6 +4,7 @@ import dataclasses
 import json
 from itertools import pairwise, product
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -132,9 +133,10 @@ def test_the_folder_loads_in_transformers_and_says_what_was_measured(
     start, steps = saved_chain(folder)
     chain = viterbi.Chain(start[SCHEME.columns], steps[np.ix_(SCHEME.columns, SCHEME.columns)])
     (file,) = folder.glob("predictions-*.jsonl")
+    longest = config.load(Settings, folder / "finetune.toml").domain.window
     for document, line in zip(DOCUMENTS[:6], file.read_text("utf-8").splitlines(), strict=True):
         example = encode(vocabulary, document.text, (), {})
-        keys = decode(document.text, example, logits(whole.eval(), example, 126), SCHEME, chain)
+        keys = decode(document.text, example, logits(whole.eval(), example, longest), SCHEME, chain)
         saved = json.loads(line)
         assert {(s, e, label) for s, e, label, _ in saved["right"] + saved["wrong"]} == set(keys)
     assert metrics == json.loads((folder / "metrics.json").read_text("utf-8"))
@@ -321,6 +323,23 @@ def test_windows_are_the_text_and_end_at_sentence_ends(vocabulary: Vocabulary, l
         assert all(0 < len(p.ids) <= longest for p in pieces)
         if longest == 256:
             assert all(document.text[p.offsets[-1]] in "。！？；\n" for p in pieces[:-1])
+
+
+@pytest.mark.parametrize("longest", [30, 126])
+def test_a_document_is_scored_in_windows_of_the_given_length(vocabulary: Vocabulary, longest: int) -> None:
+    widths = []
+
+    class Counting:
+        bert = SimpleNamespace(config=SimpleNamespace(max_position_embeddings=512))
+
+        def __call__(self, ids: torch.Tensor, mask: torch.Tensor, head: str) -> torch.Tensor:
+            widths.append(ids.shape[1])
+            return torch.zeros(*ids.shape, 3)
+
+    text = max((d.text for d in DOCUMENTS), key=len)
+    read = logits(Counting(), encode(vocabulary, text, (), {}), longest)  # type: ignore[arg-type]
+    assert len(read) == len(encode(vocabulary, text, (), {}).ids) > longest
+    assert longest // 2 < max(widths) <= longest + 2  # with [CLS] and [SEP]
 
 
 def test_batches_hold_every_window_once_within_the_budget(vocabulary: Vocabulary) -> None:
