@@ -2,22 +2,27 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import AutoModelForTokenClassification, AutoTokenizer, BertForTokenClassification, pipeline
 
 from tests.tiny_model import authored_texts, make_model, tiny_vocabulary
-from training.export import TOLERANCE, export, largest_difference, with_int8
+from training.export import TOLERANCE, export, largest_difference, main, with_int8
 from training.hf_tokenizer import build_tokenizer
 from training.onnx_graph import bert_token_classifier, read_header
 from yaowen.tagger.onnx_backend import OnnxBackend
+from yaowen.tagger.tagger import Tagger
 from yaowen.tagger.vocabulary import CLS, SEP, Vocabulary, fold
 from yaowen.tagger.windows import stack
 
@@ -142,12 +147,12 @@ def test_what_the_graph_does_not_compute_is_refused(folder, tmp_path, key, value
         bert_token_classifier(tmp_path / "other")
 
 
-def test_half_precision_and_missing_weights_are_refused(folder, tmp_path):
+def test_other_types_and_missing_weights_are_refused(folder, tmp_path):
     shutil.copytree(folder.path, tmp_path / "other")
     path = tmp_path / "other" / "model.safetensors"
     weights = load_file(path)
-    save_file(weights | {"classifier.bias": weights["classifier.bias"].astype(np.float16)}, path)
-    with pytest.raises(ValueError, match=r"classifier\.bias is F16"):
+    save_file(weights | {"classifier.bias": weights["classifier.bias"].astype(np.float64)}, path)
+    with pytest.raises(ValueError, match=r"classifier\.bias is F64"):
         read_header(path)
     save_file({name: w for name, w in weights.items() if name != "classifier.bias"}, path)
     with pytest.raises(ValueError, match=r"no tensor classifier\.bias"):
@@ -181,3 +186,109 @@ def test_eight_bit_weights_are_not_the_embeddings_once_more(both):
     outside = {t.name for t in graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL}
     assert "bert.embeddings.word_embeddings.weight" in outside
     assert any(t.data_type == onnx.TensorProto.INT8 for t in graph.initializer)
+
+
+@pytest.fixture(scope="module")
+def halved(both, tmp_path_factory):
+    """A model with its weights in half precision."""
+    path = Path(shutil.copytree(both.path, tmp_path_factory.mktemp("halved") / "model"))
+    return export(path, "0.0.1", int8=True, half=True)
+
+
+@pytest.fixture(scope="module")
+def rounded(both, halved, tmp_path_factory):
+    """A model with the very same weights in float32."""
+    path = Path(shutil.copytree(both.path, tmp_path_factory.mktemp("rounded") / "model"))
+    weights = load_file(halved.path / "model.safetensors")
+    save_file({name: w.astype(np.float32) for name, w in weights.items()}, path / "model.safetensors", {"format": "pt"})
+    return export(path, "0.0.1", int8=True)
+
+
+def test_half_precision_is_half_the_file(halved, rounded):
+    small, large = (f.path / "model.safetensors" for f in (halved, rounded))
+    assert small.stat().st_size < 0.55 * large.stat().st_size
+    assert {w.dtype for w in load_file(small).values()} == {np.dtype(np.float16)}
+    with safe_open(small, "numpy") as opened:
+        assert opened.metadata() == {"format": "pt"}
+    for name in ("model.onnx", "model-int8.onnx"):  # no second copy of them
+        assert (halved.path / name).stat().st_size < (rounded.path / name).stat().st_size + 20_000
+
+
+@pytest.mark.parametrize("graph", ["model.onnx", "model-int8.onnx"])
+def test_half_precision_is_computed_in_float32(folder, halved, rounded, graph):
+    ids, mask = stack([VOCABULARY.encode(text).ids[:126] for text in authored_texts()[:4]])
+    ours, same, other = (
+        OnnxBackend(f, 1, g).logits(ids, mask)[mask == 1]
+        for f, g in ((halved, graph), (rounded, graph), (folder, "model.onnx"))
+    )
+    assert np.abs(ours - same).max() < 1e-5 < np.abs(ours - other).max()
+
+
+@pytest.mark.parametrize("graph", ["model.onnx", "model-int8.onnx"])
+def test_half_precision_runs_on_the_same_kernels(halved, rounded, tmp_path, graph):
+    def kernels(model: Path) -> Counter[str]:
+        options = onnxruntime.SessionOptions()
+        options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+        options.log_severity_level = 3
+        onnxruntime.InferenceSession(str(model / graph), options, providers=["CPUExecutionProvider"])
+        nodes = onnx.load(tmp_path / "optimised.onnx", load_external_data=False).graph.node
+        return Counter(node.op_type for node in nodes)
+
+    # Casts of constants are gone; what is left is that of the embeddings that were looked up.
+    assert kernels(halved.path) == kernels(rounded.path) + Counter({"Cast": 1})
+
+
+def test_transformers_reads_the_same_spans_in_half_precision(halved):
+    assert largest_difference(halved) < TOLERANCE
+    texts = authored_texts()[:4]
+    onnx_spans, torch_spans = (
+        [[(s.start, s.end, s.label) for s in tagging.spans] for tagging in Tagger.load(halved.path, backend).tag(texts)]
+        for backend in ("onnx", "torch")
+    )
+    assert onnx_spans == torch_spans != [[]] * 4
+
+
+@pytest.mark.parametrize("said", [{}, {"dtype": "float16"}, {"torch_dtype": "float16"}, {"dtype": "float32"}])
+@pytest.mark.parametrize("half", [True, False])
+def test_transformers_computes_half_weights_in_float32(halved, tmp_path, said, half):
+    other = Path(shutil.copytree(halved.path, tmp_path / "other"))
+    config = json.loads((other / "config.json").read_text("utf-8"))
+    (other / "config.json").write_text(json.dumps({k: v for k, v in config.items() if k != "dtype"} | said), "utf-8")
+    export(other, "0.0.1", half=half)
+    model = AutoModelForTokenClassification.from_pretrained(other)
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+
+
+def test_half_precision_once_more_changes_nothing(halved, tmp_path):
+    again = Path(shutil.copytree(halved.path, tmp_path / "again"))
+    export(again, "0.0.1", int8=True, half=True)
+    assert {p.name: p.read_bytes() for p in again.iterdir()} == {p.name: p.read_bytes() for p in halved.path.iterdir()}
+
+
+@pytest.mark.parametrize("value", [65600.0, -1e6, float("nan")])
+def test_what_half_precision_cannot_hold_is_refused(folder, tmp_path, value):
+    other = Path(shutil.copytree(folder.path, tmp_path / "other"))
+    weights = load_file(other / "model.safetensors")
+    weights["classifier.bias"][3] = value
+    save_file(weights, other / "model.safetensors")
+    before = (other / "model.safetensors").read_bytes()
+    with pytest.raises(ValueError, match=r"classifier\.bias holds .* half precision ends at 65504"):
+        export(other, "0.0.1", half=True)
+    assert (other / "model.safetensors").read_bytes() == before
+
+
+def test_weights_of_what_is_refused_are_not_rewritten(folder, tmp_path):
+    other = Path(shutil.copytree(folder.path, tmp_path / "other"))
+    config = json.loads((other / "config.json").read_text("utf-8"))
+    (other / "config.json").write_text(json.dumps(config | {"hidden_act": "relu"}), "utf-8")
+    with pytest.raises(ValueError, match="hidden_act"):
+        export(other, "0.0.1", half=True)
+    assert (other / "model.safetensors").read_bytes() == (folder.path / "model.safetensors").read_bytes()
+
+
+def test_half_precision_is_an_option_of_the_command(folder, tmp_path, monkeypatch, capsys):
+    other = Path(shutil.copytree(folder.path, tmp_path / "other"))
+    monkeypatch.setattr(sys, "argv", ["training.export", str(other), "--half"])
+    main()
+    assert "of transformers" in capsys.readouterr().out
+    assert load_file(other / "model.safetensors")["classifier.bias"].dtype == np.float16

@@ -1,8 +1,9 @@
 """Make a yaowen model of a fine-tuned folder.
 
-    python -m training.export FOLDER [--int8] [--version 0.1.0] [--window 510] [--temperature 1.0]
+    python -m training.export FOLDER [--half] [--int8] [--version 0.1.0] [--window 510] [--temperature 1.0]
 
-FOLDER holds a `BertForTokenClassification` (`config.json`, `model.safetensors` in float32) and `vocab.txt`. Written there:
+FOLDER holds a `BertForTokenClassification` (`config.json`, `model.safetensors` in float32 or float16) and `vocab.txt`. With
+`--half` its weights are first rewritten in half precision, half the size; all computes in float32 either way. Written there:
 `tokenizer.json` and `tokenizer_config.json` for transformers, `model.onnx` (the graph; its weights are those in
 `model.safetensors`), with `--int8` `model-int8.onnx`, and last `manifest.json` with the sha256 of every
 file. Run it again after any change to the folder. The temperature is the one that `python -m eval.calibrate` recorded for
@@ -13,33 +14,47 @@ import argparse
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+from onnx import TensorProto
+from safetensors.numpy import load_file, save_file
 
 from training.hf_tokenizer import write_tokenizer
-from training.onnx_graph import bert_token_classifier
+from training.onnx_graph import WEIGHTS, bert_token_classifier, check_config, read_header
 from training.onnx_int8 import int8_graph
 from yaowen.tagger.folder import CALIBRATION, INT8, ModelFolder, digest, write_manifest
 
 ASSEMBLER = ("assembler.json", "assembler.safetensors")
 OWN = "own"  # the version of a model that is none of the project's
+HALF_RANGE = float(np.finfo(np.float16).max)
 TOLERANCE = 1e-4  # largest difference of a logit between the graph and transformers
 
 
 def export(
-    folder: Path, version: str, temperature: float | None = None, window: int | None = None, int8: bool = False
+    folder: Path,
+    version: str,
+    temperature: float | None = None,
+    window: int | None = None,
+    int8: bool = False,
+    half: bool = False,
 ) -> ModelFolder:
     """Write everything that is derived from a fine-tuned model, and load it as a user would.
 
-    `int8`: also the graph with 8-bit weights, for `backend="onnx-int8"`; one that was made before is removed otherwise.
+    `half`: rewrite the weights in half precision first. `int8`: also the graph with 8-bit weights, for
+    `backend="onnx-int8"`; one that was made before is removed otherwise.
 
-    Raises `ValueError` for a folder that is not of the form above.
+    Raises `ValueError` for a folder that is not of the form above, and for weights that half precision cannot hold.
     """
     for name in ("config.json", "model.safetensors", "vocab.txt"):
         if not (folder / name).is_file():
             raise ValueError(f"{folder / name} is missing: export takes the folder that training.finetune wrote")
     config = json.loads((folder / "config.json").read_text("utf-8"))
+    check_config(config, folder)  # before anything is rewritten
+    if half:
+        _halve(folder / WEIGHTS)
+    _compute_in_float32(folder, config)
     write_tokenizer(folder, int(config["max_position_embeddings"]))
     onnx.save(bert_token_classifier(folder), str(folder / "model.onnx"))
     onnx.checker.check_model(str(folder / "model.onnx"))
@@ -53,6 +68,27 @@ def export(
     found = _calibrated(folder)
     write_manifest(folder, version, found if temperature is None else temperature, window)
     return ModelFolder.load(folder)
+
+
+def _halve(path: Path) -> None:
+    """Rewrite a safetensors file in float16. Raises `ValueError`, with the file as it was, for a value beyond its range."""
+    read_header(path)  # refuses what is neither float32 nor float16
+    weights = load_file(path)
+    for name, tensor in weights.items():
+        if not (largest := np.abs(tensor).max(initial=0)) <= HALF_RANGE:  # not-a-number neither
+            raise ValueError(
+                f"{path}: tensor {name} holds {largest:g}, half precision ends at {HALF_RANGE:g}; export without --half"
+            )
+    save_file({name: tensor.astype(np.float16) for name, tensor in weights.items()}, path, {"format": "pt"})
+
+
+def _compute_in_float32(folder: Path, config: dict[str, Any]) -> None:
+    """Let `config.json` of half-precision weights say float32: what it says transformers computes in, else as stored."""
+    stored = {place.kind for place in read_header(folder / WEIGHTS).values()}
+    if TensorProto.FLOAT16 not in stored or (config.get("dtype") == "float32" and "torch_dtype" not in config):
+        return
+    config = {key: value for key, value in config.items() if key != "torch_dtype"} | {"dtype": "float32"}
+    (folder / "config.json").write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 def _calibrated(folder: Path) -> float:
@@ -116,10 +152,13 @@ def main() -> None:
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--temperature", type=float, help="logits are divided by it before they become scores")
     parser.add_argument("--window", type=int, help="characters read at once; default: as many as the model can")
+    parser.add_argument("--half", action="store_true", help="rewrite the weights in half precision: half the size on disk")
     parser.add_argument("--int8", action="store_true", help="also a graph with 8-bit weights (backend onnx-int8)")
     arguments = parser.parse_args()
     try:
-        folder = export(arguments.folder, arguments.version, arguments.temperature, arguments.window, arguments.int8)
+        folder = export(
+            arguments.folder, arguments.version, arguments.temperature, arguments.window, arguments.int8, arguments.half
+        )
     except ValueError as error:
         parser.error(str(error))
     difference = largest_difference(folder)

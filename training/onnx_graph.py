@@ -2,6 +2,7 @@
 
 Only standard operators (opset 17), written so that ONNX Runtime's optimiser finds its fused kernels: matrix products are
 two-dimensional `Gemm` (weights as PyTorch stores them, [out, in]), GELU is the Erf formula, normalisation is one operator.
+Weights stored in half precision are cast first, which ONNX Runtime does once, when a session is made: all is float32.
 """
 
 import json
@@ -17,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 OPSET: Final = 17
 IR_VERSION: Final = 8  # the one of opset 17: runtimes from ONNX Runtime 1.12 on read it
 WEIGHTS: Final = "model.safetensors"
+STORED: Final = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16}  # what safetensors call them
 MASKED: Final = float(np.finfo(np.float32).min)  # what transformers adds to the attention scores of padding
 
 
@@ -49,11 +51,28 @@ def bert_token_classifier(folder: Path) -> onnx.ModelProto:
     return graph.model(len(config["id2label"]))
 
 
-def read_header(path: Path) -> dict[str, tuple[list[int], int, int]]:
-    """Shape, byte offset in the file and byte length of each tensor of a safetensors file.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where a tensor is in a safetensors file: its ONNX type, its shape, offset and length in bytes."""
+
+    kind: int
+    shape: list[int]
+    offset: int
+    length: int
+
+    def refer(self, tensor: TensorProto) -> None:
+        """Make it one whose data is in that file."""
+        tensor.ClearField("raw_data")
+        tensor.data_location = TensorProto.EXTERNAL
+        for key, value in (("location", WEIGHTS), ("offset", self.offset), ("length", self.length)):
+            tensor.external_data.add(key=key, value=str(value))
+
+
+def read_header(path: Path) -> dict[str, Stored]:
+    """The tensors of a safetensors file.
 
     Format: 8 bytes little-endian length of a JSON header, the header, the data that its offsets count from. Raises
-    `ValueError` for a tensor that is not float32.
+    `ValueError` for a tensor that is neither float32 nor float16.
     """
     with path.open("rb") as stream:
         size = int.from_bytes(stream.read(8), "little")
@@ -61,10 +80,11 @@ def read_header(path: Path) -> dict[str, tuple[list[int], int, int]]:
     header.pop("__metadata__", None)
     tensors = {}
     for name, entry in header.items():
-        if entry["dtype"] != "F32":
-            raise ValueError(f"{path}: tensor {name} is {entry['dtype']}; save the model in float32 first (model.float())")
+        if entry["dtype"] not in STORED:
+            expected = f"expected {' or '.join(STORED)}; save the model in float32 first (model.float())"
+            raise ValueError(f"{path}: tensor {name} is {entry['dtype']}, {expected}")
         low, high = entry["data_offsets"]
-        tensors[name] = (entry["shape"], 8 + size + low, high - low)
+        tensors[name] = Stored(STORED[entry["dtype"]], entry["shape"], 8 + size + low, high - low)
     return tensors
 
 
@@ -72,7 +92,7 @@ def read_header(path: Path) -> dict[str, tuple[list[int], int, int]]:
 class _Graph:
     """Nodes and initialisers as they are added; a value is named after the operator that made it."""
 
-    weights: Mapping[str, tuple[list[int], int, int]]
+    weights: Mapping[str, Stored]
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     initialisers: dict[str, onnx.TensorProto] = field(default_factory=dict)
 
@@ -82,16 +102,26 @@ class _Graph:
         return output
 
     def weight(self, name: str) -> str:
-        """A tensor of the safetensors file, referred to by its place there."""
+        """A tensor of the safetensors file, in float32; each is asked for once."""
+        return self._float(self._stored(name), name)
+
+    def rows(self, name: str, indices: str) -> str:
+        """Rows of a tensor of the safetensors file; only what is looked up is made float32, a half table stays half."""
+        return self._float(self.add("Gather", self._stored(name), indices), name)
+
+    def _stored(self, name: str) -> str:
+        """A tensor as the safetensors file has it, referred to by its place there."""
         if name not in self.weights:
             raise ValueError(f"{WEIGHTS} has no tensor {name}: expected the weights of a BertForTokenClassification")
-        if name not in self.initialisers:
-            shape, offset, length = self.weights[name]
-            tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape, data_location=TensorProto.EXTERNAL)
-            for key, value in (("location", WEIGHTS), ("offset", offset), ("length", length)):
-                tensor.external_data.add(key=key, value=str(value))
-            self.initialisers[name] = tensor
+        place = self.weights[name]
+        self.initialisers[name] = TensorProto(name=name, data_type=place.kind, dims=place.shape)
+        place.refer(self.initialisers[name])
         return name
+
+    def _float(self, value: str, name: str) -> str:
+        if self.weights[name].kind == TensorProto.FLOAT:
+            return value
+        return self.add("Cast", value, output=f"{name}_float32", to=TensorProto.FLOAT)
 
     def constant(self, value: list[int] | float) -> str:
         array = np.array(value, np.int64 if isinstance(value, list) else np.float32)
@@ -133,7 +163,7 @@ def _embeddings(graph: _Graph, shape: str, epsilon: float) -> str:
     kind = graph.add(
         "Slice", graph.weight("bert.embeddings.token_type_embeddings.weight"), graph.constant([0]), graph.constant([1])
     )
-    words = graph.add("Gather", graph.weight("bert.embeddings.word_embeddings.weight"), "input_ids")
+    words = graph.rows("bert.embeddings.word_embeddings.weight", "input_ids")
     summed = graph.add("Add", words, graph.add("Add", places, kind))
     return _norm(graph, summed, "bert.embeddings.LayerNorm", epsilon)
 
