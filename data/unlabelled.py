@@ -7,7 +7,7 @@ code point each, after NFKC, lower-casing and removal of white space; `[CLS]` be
 import hashlib
 import lzma
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,20 +41,35 @@ def build_vocabulary(sources: Sequence[Path], min_count: int = 5) -> list[str]:
 
 
 def token_array(source: Path, vocabulary: Sequence[str], cache: Path | None = None) -> np.ndarray:
-    """Character ids of a source, uint16 (tokens,); kept in the folder `cache` under the digest of text and vocabulary."""
-    digest = hashlib.sha256(source.read_bytes() + "\n".join(vocabulary).encode()).hexdigest()[:16]
-    cached = cache / f"{source.name.split('.')[0]}-{digest}.npy" if cache else None
-    if cached and cached.exists():
-        return np.load(cached, mmap_mode="r")
+    """Character ids of a source, uint16 (tokens,); kept in the folder `cache` under the digest of text and vocabulary.
+
+    A `.npy` file holds them already. Raises `ValueError` where it holds something else, or ids beyond the vocabulary.
+    """
+    if source.suffix == ".npy":
+        array = np.load(source, mmap_mode="r")
+        if array.dtype != np.uint16 or array.ndim != 1 or not len(array) or int(array.max()) >= len(vocabulary):
+            raise ValueError(f"{source}: expected uint16 (tokens,) of a vocabulary of {len(vocabulary)}")
+        return array
+    return cached(cache, source.name.split(".")[0], (source.read_bytes(), vocabulary), lambda: _tokens(source, vocabulary))
+
+
+def cached(cache: Path | None, name: str, made_of: object, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """What `make` gives; kept as `cache`/name-DIGEST.npy, the digest that of the `repr` of all it is `made_of`."""
+    path = cache / f"{name}-{hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]}.npy" if cache else None
+    if path is None:
+        return make()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, make())
+    return np.load(path, mmap_mode="r")
+
+
+def _tokens(source: Path, vocabulary: Sequence[str]) -> np.ndarray:
     table = np.full(0x110000, UNK, np.uint16)
     for index, token in enumerate(vocabulary[5:], 5):
         table[ord(token)] = index
     table[ord("\n")], table[0xE000] = SEP, CLS
-    ids = np.concatenate([table[_code_points(chunk)] for chunk in _normalised_chunks(source)])
-    if cached:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        np.save(cached, ids)
-    return ids
+    return np.concatenate([table[_code_points(chunk)] for chunk in _normalised_chunks(source)])
 
 
 def _normalised_chunks(source: Path) -> Iterator[str]:

@@ -114,6 +114,14 @@ def test_a_tagger_teaches_another_what_no_document_marks(trained: tuple[Path, di
         finetune(some_settings(encoder, tmp_path / "none", plain, f"domain.teaching.teachers={encoder}"))
 
 
+def test_a_device_that_is_not_there_is_refused(encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="expected auto, cpu or cuda"):
+        some_settings(encoder, tmp_path, tmp_path / "x.jsonl", "device=gpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="torch finds no GPU here"):
+            some_settings(encoder, tmp_path, tmp_path / "x.jsonl", "device=cuda")
+
+
 def saved_chain(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     record = json.loads((folder / TRANSITIONS).read_text("utf-8"))
     assert record["tags"] == NAMES
@@ -330,7 +338,7 @@ def test_a_document_is_scored_in_windows_of_the_given_length(vocabulary: Vocabul
     widths = []
 
     class Counting:
-        bert = SimpleNamespace(config=SimpleNamespace(max_position_embeddings=512))
+        bert = SimpleNamespace(config=SimpleNamespace(max_position_embeddings=512), device=torch.device("cpu"))
 
         def __call__(self, ids: torch.Tensor, mask: torch.Tensor, head: str) -> torch.Tensor:
             widths.append(ids.shape[1])

@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import BertConfig, BertModel
+from transformers import AutoModelForTokenClassification, BertConfig, BertForTokenClassification, BertModel
 
-from data.unlabelled import CLS, MASK, SEP, UNK, build_vocabulary, read_vocabulary, token_array
+from data.unlabelled import CLS, MASK, SEP, UNK, build_vocabulary, cached, read_vocabulary, token_array
 from tests.tiny_model import authored_texts
 from training import config
 from training.masking import IGNORED, Masking, mask_spans
-from training.objectives import DETECTOR, Objective, load_masked_lm
+from training.objectives import DETECTOR, TAGGER, Objective, load_learner, load_masked_lm, load_teacher
 from training.pretrain import Settings, pretrain
 from training.structured_start import POSITION_DIMS, ppmi_svd, structured_start
+from yaowen.tagger.folder import TRANSITIONS
 
 CONFIG = Path("training/configs/pretrain-4x256.toml")
 
@@ -49,6 +50,36 @@ def test_a_vocabulary_without_special_tokens_is_refused(tmp_path):
     (tmp_path / "vocab.txt").write_text("甲\n乙\n", "utf-8")
     with pytest.raises(ValueError, match=r"\[PAD\]"):
         read_vocabulary(tmp_path / "vocab.txt")
+
+
+def test_an_array_of_tokens_is_a_source_too(corpus, tmp_path):
+    tokens = tmp_path / "tokens"
+    tokens.mkdir()
+    vocabulary = build_vocabulary(sorted(corpus.iterdir()))
+    for source in corpus.iterdir():
+        np.save(tokens / f"{source.name.split('.')[0]}.npy", token_array(source, vocabulary))
+    records = []
+    for folder in (corpus, tokens):
+        output = tmp_path / f"from-{folder.name}"
+        output.mkdir()
+        (output / "vocab.txt").write_text("\n".join(vocabulary) + "\n", "utf-8")
+        records.append(pretrain(settings(folder, output, "budget.steps=2")))
+    assert records[0]["train_loss"] == records[1]["train_loss"]
+    np.save(tokens / "news.npy", np.array([5, len(vocabulary)], np.uint16))
+    with pytest.raises(ValueError, match=f"a vocabulary of {len(vocabulary)}"):
+        token_array(tokens / "news.npy", vocabulary)
+
+
+def test_what_is_cached_is_made_once(tmp_path):
+    made = []
+
+    def make():
+        made.append(1)
+        return np.arange(3)
+
+    for cache, made_of in ((tmp_path, "a"), (tmp_path, "a"), (tmp_path, "b"), (None, "a")):
+        assert cached(cache, "name", made_of, make).tolist() == [0, 1, 2]
+    assert len(made) == 3
 
 
 def test_masking_asks_for_what_it_hides_and_leaves_special_tokens():
@@ -104,6 +135,12 @@ def test_a_run_goes_on_where_it_stopped(corpus, tmp_path, kind):
         assert torch.equal(weights, model.bert.get_parameter(name)), name
 
 
+def test_a_pause_leaves_a_checkpoint_to_go_on_from(corpus, tmp_path):
+    whole = settings(corpus, tmp_path / "run")
+    assert pretrain(whole, pause=1e-9)["step"] == 1
+    assert pretrain(whole)["step"] == 6
+
+
 def test_a_compiled_encoder_reads_the_same(corpus, tmp_path):
     one_step = "budget.steps=1"  # what is learned from it amplifies what is rounded
     plain = pretrain(settings(corpus, tmp_path / "plain", one_step))
@@ -139,19 +176,27 @@ def test_replaced_characters_are_told_and_the_generator_stays(corpus, tmp_path):
     assert end["validation_loss"] < start["validation_loss"] - 1
     assert (generator / "model.safetensors").read_bytes() == before
     detector = load_file(output / DETECTOR)
-    again = pretrain(
-        settings(corpus, tmp_path / "again", *rtd, f"start={output}", "budget.steps=1", "optimiser.learning_rate=0")
-    )
-    assert abs(again["validation_loss"] - end["validation_loss"]) < 1e-3, "the detector was not taken over"
-    assert detector.keys() == load_file(tmp_path / "again" / DETECTOR).keys()
-    runs = [json.loads(line)["run"] for line in (tmp_path / "again" / "log.jsonl").read_text().splitlines()]
-    assert runs == ["masked characters", *["replaced characters"] * 3], "the log begins with what was learned before"
+    body = load_masked_lm(folder, fresh_head=True).bert.state_dict()  # to go on from
+    taught = load_file(folder / "model.safetensors")
+    assert all(torch.equal(weights, taught[f"bert.{name}"]) for name, weights in body.items())
+    with pytest.raises(FileNotFoundError, match="mlm_head"):
+        load_masked_lm(folder)
+    assert (tags[0] == tags[1]).float().mean() > 0.45  # of five tags; on text it is `agreement`
+
+
+def test_distillation_needs_a_teacher_of_the_same_vocabulary(teacher, tmp_path):
+    with pytest.raises(ValueError, match=r"objective.teacher: distillation needs"):
+        Objective("distil", "", 50.0, 1.0)
+    with pytest.raises(ValueError, match=r"nowhere has no model.safetensors"):
+        load_teacher(tmp_path / "nowhere", 10)
+    with pytest.raises(ValueError, match=r"its pupil 10: both must have one vocab.txt"):
+        load_teacher(teacher, 10)
 
 
 def test_replaced_token_detection_needs_a_generator():
     with pytest.raises(ValueError, match="generator"):
         Objective("rtd", "", 50.0, 1.0)
-    with pytest.raises(ValueError, match="mlm or rtd"):
+    with pytest.raises(ValueError, match="mlm, rtd or distil"):
         Objective("clm", "", 50.0, 1.0)
 
 

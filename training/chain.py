@@ -48,7 +48,8 @@ class Chain(torch.nn.Module):
     def forward(self, scores: torch.Tensor, tags: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
         """Negative log-likelihood of the tags, nats a character.
 
-        `scores` float32 (characters, tags), `tags` (characters,), `ends` bool (characters,): the last of each sentence.
+        `scores` float32 (characters, tags), `tags` (characters,), `ends` bool (characters,), on the CPU: the last of each
+        sentence.
         """
         start, step = self.start + self.start_shut, self.step + self.step_shut
         lasts = ends.nonzero().squeeze(1)
@@ -61,7 +62,7 @@ class Chain(torch.nn.Module):
 
     def decoder(self, scheme: viterbi.Scheme) -> viterbi.Chain:
         """The scores in the form in which the finished tagger decodes."""
-        start, step = self.start.detach().numpy(), self.step.detach().numpy()
+        start, step = self.start.detach().cpu().numpy(), self.step.detach().cpu().numpy()
         return viterbi.Chain(start[scheme.columns], step[np.ix_(scheme.columns, scheme.columns)])
 
     def save(self, names: Sequence[str], folder: Path) -> None:
@@ -86,12 +87,12 @@ class _LogPartition(torch.autograd.Function):
     ) -> torch.Tensor:
         order = np.argsort(-lengths, kind="stable")
         firsts, lengths = firsts[order], lengths[order]
-        raw, steps = scores.detach().numpy(), np.exp(step.detach().numpy())
+        raw, steps = scores.detach().cpu().numpy(), np.exp(step.detach().cpu().numpy())
         top = raw.max(1, keepdims=True)
         weights = np.exp(np.maximum(raw - top, FLOOR))  # (characters, tags)
         reach = np.empty_like(weights)  # of a tag given what stands before and at its character
         scale = np.empty((len(raw), 1), raw.dtype)
-        before = np.exp(start.detach().numpy())[None].repeat(len(firsts), 0)
+        before = np.exp(start.detach().cpu().numpy())[None].repeat(len(firsts), 0)
         for t in range(int(lengths[0])):
             at = firsts[: int((lengths > t).sum())] + t
             here = before[: len(at)] * weights[at]
@@ -113,7 +114,7 @@ class _LogPartition(torch.autograd.Function):
             behind[at - 1] = here @ steps.T
         marginals = reach * behind
         found = (marginals, marginals[firsts].sum(0), pairs * steps)
-        return (*(gradient * torch.from_numpy(part) for part in found), None, None)
+        return (*(gradient * torch.from_numpy(part).to(gradient.device) for part in found), None, None)
 
 
 def _rounded(scores: torch.Tensor, open_: np.ndarray) -> list[float | None]:

@@ -80,9 +80,18 @@ class Settings:
     public: Public
     domain: Domain
     augmentation: Augmentation
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         check_precision(self.precision)
+        if self.device not in ("auto", "cpu", "cuda"):
+            raise ValueError(f"device = {self.device!r}: expected auto, cpu or cuda")
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise ValueError("device = 'cuda': torch finds no GPU here; say cpu, or auto")
+
+    def place(self) -> torch.device:
+        """Where is trained; "auto": on a GPU if there is one."""
+        return torch.device("cpu" if self.device == "cpu" or not torch.cuda.is_available() else "cuda")
 
 
 def finetune(settings: Settings) -> dict[str, Any]:
@@ -122,7 +131,9 @@ def train_public(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
         heads[head] = names
         sources.append(Source(head, lambda rng, made=examples: made, stage.schedule))  # type: ignore[misc]
     model = Tagger(load_encoder(start, stage.schedule.dropout), heads)
-    average, record = train(model, sources, stage.schedule, settings.seed, settings.precision, stage.temperature)
+    average, record = train(
+        model, sources, stage.schedule, settings.seed, settings.precision, settings.place(), stage.temperature
+    )
     folder = settings.output / "encoder"
     average.bert.save_pretrained(folder)
     shutil.copy(start / "vocab.txt", folder / "vocab.txt")
@@ -173,7 +184,9 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
 
     source = Source(DOMAIN, make, stage.schedule)
     distillation = _distillation(stage.teaching, names)
-    _, record = train(model, [source], stage.schedule, settings.seed, settings.precision, 1.0, after_epoch, distillation)
+    _, record = train(
+        model, [source], stage.schedule, settings.seed, settings.precision, settings.place(), 1.0, after_epoch, distillation
+    )
     digests = {str(path): digest(path) for path in (*settings.data.train, *settings.data.dev)}
     return record | {
         "documents": len(documents),

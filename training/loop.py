@@ -82,8 +82,9 @@ class Source:
 
 
 def train(
-    model: Tagger, sources: list[Source], schedule: Schedule, seed: int, precision: str, temperature: float,
-    after_epoch: Callable[[int, Tagger], dict[str, Any]] | None = None, distillation: Distillation | None = None,
+    model: Tagger, sources: list[Source], schedule: Schedule, seed: int, precision: str, device: torch.device,
+    temperature: float, after_epoch: Callable[[int, Tagger], dict[str, Any]] | None = None,
+    distillation: Distillation | None = None,
 ) -> tuple[Tagger, dict[str, Any]]:  # fmt: skip
     """Train until the epochs or the minutes are over; returns the model with averaged weights and a record of the run."""
     rng = np.random.default_rng(seed)
@@ -91,6 +92,9 @@ def train(
         source.fill(rng)
     sizes = np.array([s.characters for s in sources], np.float64) ** temperature
     epoch_steps = sum(s.steps for s in sources)
+    model.to(device)
+    for teacher in distillation.teachers if distillation else ():
+        teacher.to(device)
     optimisers = make_optimisers(model, schedule)
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(schedule.average))
 
@@ -150,7 +154,8 @@ def loss_of(
     With `consistency` the batch is read twice and disagreement is charged too (R-Drop, Liang et al. 2021), with
     `distillation` what differs from its teachers.
     """
-    ids, mask, tags = collate(batch)
+    device = next(model.parameters()).device
+    ids, mask, tags = (part.to(device) for part in collate(batch))
     if schedule.consistency:
         ids, mask, tags = ids.repeat(2, 1), mask.repeat(2, 1), tags.repeat(2, 1)
     with autocast(precision, ids.device):

@@ -16,6 +16,7 @@ from yaowen.tagger.tagger import CONTEXT
 from yaowen.tagger.windows import cut_windows
 
 DOMAIN = "yaowen"  # the head that becomes the model's classifier
+WINDOWS = 32  # of a document that are read together
 
 logging.disable_progress_bar()
 logging.set_verbosity_error()  # a head or pooler that the encoder has no use for is no news
@@ -41,18 +42,24 @@ class Tagger(torch.nn.Module):
 @torch.no_grad()
 def logits(model: Tagger, example: Example, longest: int) -> np.ndarray:
     """Tag scores of a whole document, float32 (n, tags), read in windows of at most `longest` tokens as by yaowen.tagger."""
-    parts = []
+    parts: list[np.ndarray] = []
+    device = model.bert.device
     longest = min(longest, model.bert.config.max_position_embeddings - 2)
-    for window in cut_windows(example.grades, longest, min(CONTEXT, longest // 8)):
-        ids, mask, _ = collate([example.window(window.start, window.end)])
-        read = model(ids, mask, DOMAIN)[0, 1:-1].numpy()
-        parts.append(read[window.core_start - window.start : window.core_end - window.start])
+    cut = list(cut_windows(example.grades, longest, min(CONTEXT, longest // 8)))
+    for begin in range(0, len(cut), WINDOWS):
+        part = cut[begin : begin + WINDOWS]
+        ids, mask, _ = collate([example.window(window.start, window.end) for window in part])
+        read = model(ids.to(device), mask.to(device), DOMAIN).cpu().numpy()
+        parts += [
+            row[1 + window.core_start - window.start : 1 + window.core_end - window.start]
+            for row, window in zip(read, part, strict=True)
+        ]
     return np.concatenate(parts)
 
 
 def load_encoder(folder: Path, dropout: float) -> BertModel:
     return BertModel.from_pretrained(
-        folder, add_pooling_layer=False, attn_implementation="eager",
+        folder, add_pooling_layer=False, attn_implementation="eager", dtype=torch.float32,
         hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout,
     )  # fmt: skip
 

@@ -47,48 +47,63 @@ class Muon(torch.optim.Muon):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        alike: dict[tuple[int, ...], list[tuple[torch.Tensor, dict[str, Any], torch.Tensor]]] = {}
         for group in self.param_groups:
             if group["adjust_lr_fn"] != "match_rms_adamw":
                 raise ValueError(f"adjust_lr_fn = {group['adjust_lr_fn']!r}: expected 'match_rms_adamw'")
             for matrix in group["params"]:
                 if matrix.grad is not None:
-                    self._update(matrix, group)
+                    update = self._momentum(matrix, group)
+                    wide = update.T if update.shape[0] > update.shape[1] else update
+                    alike.setdefault(tuple(wide.shape), []).append((matrix, group, wide))
+        for matrices in alike.values():
+            _step(matrices)
         return loss
 
-    def _update(self, matrix: torch.Tensor, group: dict[str, Any]) -> None:
+    def _momentum(self, matrix: torch.Tensor, group: dict[str, Any]) -> torch.Tensor:
         assert matrix.grad is not None
         state = self.state[matrix]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(matrix.grad)
         momentum = state["momentum_buffer"]
         momentum.lerp_(matrix.grad, 1 - group["momentum"])
-        update = matrix.grad.lerp(momentum, group["momentum"]) if group["nesterov"] else momentum
-        tall = update.shape[0] > update.shape[1]
-        dtype = torch.bfloat16 if has_bf16_units(matrix.device) else torch.float32
-        wide = orthogonal(
-            (update.T if tall else update).to(dtype), group["ns_coefficients"], group["ns_steps"], group["eps"]
-        )
-        matrix.mul_(1 - group["lr"] * group["weight_decay"])
-        matrix.add_(wide.T if tall else wide, alpha=-group["lr"] * 0.2 * max(matrix.shape) ** 0.5)
+        return matrix.grad.lerp(momentum, group["momentum"]) if group["nesterov"] else momentum
+
+
+def _step(matrices: list[tuple[torch.Tensor, dict[str, Any], torch.Tensor]]) -> None:
+    """Update matrices whose updates, laid wide, have one shape: all at once, for a GPU is idle between small products."""
+    device, group = matrices[0][0].device, matrices[0][1]
+    dtype = torch.bfloat16 if has_bf16_units(device) else torch.float32
+    together = len(matrices) if device.type == "cuda" else 1
+    for begin in range(0, len(matrices), together):
+        part = matrices[begin : begin + together]
+        made = orthogonal(
+            torch.stack([wide for _, _, wide in part]).to(dtype), group["ns_coefficients"], group["ns_steps"], group["eps"]
+        ).to(torch.float32)
+        for (matrix, group, wide), update in zip(part, made, strict=True):
+            matrix.mul_(1 - group["lr"] * group["weight_decay"])
+            turned = update.T if wide.shape != matrix.shape else update
+            matrix.add_(turned, alpha=-group["lr"] * 0.2 * max(matrix.shape) ** 0.5)
 
 
 def orthogonal(matrix: torch.Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> torch.Tensor:
-    """The nearly orthogonal matrix next to `matrix` (rows, columns ≥ rows), by Newton and Schulz's iteration.
+    """The nearly orthogonal matrix next to each of `matrix` (..., rows, columns ≥ rows), by Newton and Schulz's iteration.
 
     Each step multiplies by a polynomial of x·xᵀ. In fp32 the polynomials of a wide matrix are multiplied first, in the
     smaller square (bf16 is too coarse for that).
     """
     a, b, c = coefficients
-    x = matrix / matrix.norm().clamp_min(eps)
-    if x.dtype != torch.float32 or x.shape[1] < 2 * x.shape[0]:
+    x = matrix.reshape(-1, *matrix.shape[-2:])
+    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp_min(eps)
+    if x.dtype != torch.float32 or x.shape[-1] < 2 * x.shape[-2]:
         for _ in range(steps):
-            gram = x @ x.T
-            x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-        return x
-    gram, product = x @ x.T, torch.eye(len(x), device=x.device)
+            gram = x @ x.mT
+            x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+        return x.reshape(matrix.shape)
+    gram, product = x @ x.mT, torch.eye(x.shape[-2], device=x.device)
     for _ in range(steps):
-        factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
-        factor.diagonal().add_(a)
+        factor = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        factor.diagonal(dim1=-2, dim2=-1).add_(a)
         product = factor @ product
         gram = factor @ (factor @ gram)
-    return product @ x
+    return (product @ x).reshape(matrix.shape)

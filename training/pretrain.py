@@ -23,14 +23,14 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast
 from transformers import AutoModelForMaskedLM, BertConfig, BertForMaskedLM
 
-from data.unlabelled import build_vocabulary, read_vocabulary, token_array
+from data.unlabelled import build_vocabulary, cached, read_vocabulary, token_array
 from training import config
 from training.masking import Masking
 from training.objectives import Learner, Objective, load_learner, save_learner
 from training.precision import Muon, check_precision
 
 VALIDATION_SHARE = 0.003  # the tail of every source is never trained on
-RUNS = {"mlm": "masked characters", "rtd": "replaced characters"}  # names of runs that were given none
+RUNS = {"mlm": "masked characters", "rtd": "replaced characters", "distil": "a teacher"}  # of runs that got no name
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,22 +94,25 @@ class Sampler:
         self._arrays = list(arrays.values())
         sizes = np.array([len(a) * corpus.weights.get(name, corpus.default_weight) for name, a in arrays.items()])
         self._shares = sizes / sizes.sum()
+        self.sizes = {name: len(array) for name, array in arrays.items()}
 
     def batch(self, size: int, length: int, rng: np.random.Generator, held_out: bool = False) -> torch.Tensor:
         """Character ids, int64 (size, length)."""
-        rows = []
-        for source in rng.choice(len(self._arrays), size, p=self._shares):
-            array = self._arrays[source]
+        chosen = rng.choice(len(self._arrays), size, p=self._shares)
+        batch = np.empty((size, length), np.int64)
+        for source in np.unique(chosen):
+            array, rows = self._arrays[source], np.flatnonzero(chosen == source)
             cut = int(len(array) * (1 - VALIDATION_SHARE))
             low, high = (cut, len(array) - length) if held_out else (0, cut - length)
-            start = int(rng.integers(low, max(high, low + 1)))
-            rows.append(np.resize(array[start : start + length], length))
-        return torch.from_numpy(np.stack(rows).astype(np.int64))
+            starts = rng.integers(low, max(high, low + 1), len(rows))
+            batch[rows] = array[(starts[:, None] + np.arange(length)) % len(array)]  # a short source begins again
+        return torch.from_numpy(batch)
 
 
-def pretrain(settings: Settings, device: str = "cpu") -> dict[str, Any]:
+def pretrain(settings: Settings, device: str = "cpu", pause: float = math.inf) -> dict[str, Any]:
     """Train within the budget; returns the last validation record.
 
+    After `pause` minutes it leaves off with a checkpoint, for another call to go on from, as if it had not.
     Started by `torchrun`, every process trains on sequences of its own and gradients are averaged.
     """
     accelerator = Accelerator(cpu=device == "cpu")
@@ -119,26 +122,28 @@ def pretrain(settings: Settings, device: str = "cpu") -> dict[str, Any]:
     optimisers = _optimisers(learner, settings.optimiser)
     step, minutes = _resume(settings.output / "checkpoint.pt", learner, optimisers)
     run = _Run(settings, accelerator, learner, optimisers, vocabulary, sampler)
-    if settings.budget.compile:
-        learner.compile_encoders()
+    learner.prepare(accelerator.device, settings.budget.compile)
     forward = accelerator.prepare_model(learner)
     seed = settings.seed * 1_000_003 + accelerator.process_index
     rng = np.random.default_rng([seed, step])
     generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-    last = saved = time.monotonic()
-    losses: list[float] = []
-    while (progress := run.progress(step, minutes)) < 1:
+    last = saved = begun = time.monotonic()
+    losses: list[torch.Tensor] = []
+    while True:
+        progress, paused = run.agreed(step, minutes, (last - begun) / 60 >= pause)
+        if progress >= 1 or paused:
+            break
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = settings.optimiser.learning_rate * _schedule(progress, settings.optimiser)
         ids = sampler.batch(settings.budget.batch, settings.budget.length, rng)
-        loss, _ = forward(ids, settings.masking, generator, accelerator.device)
+        loss, _ = forward(ids, settings.masking, generator, accelerator.device, progress)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learner.parameters(), settings.optimiser.clip)
         for optimiser in optimisers:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
-        losses.append(loss.item())
+        losses.append(loss.detach())  # a number would be waited for
         step += 1
         now = time.monotonic()
         minutes, last = minutes + (now - last) / 60, now
@@ -163,20 +168,22 @@ class _Run:
     vocabulary: list[str]
     sampler: Sampler
 
-    def progress(self, step: int, minutes: float) -> float:
-        """The share of the budget that is used up, by the clock of the main process."""
-        budget = self.settings.budget
-        share = torch.tensor([max(minutes / budget.minutes, step / budget.steps)], device=self.accelerator.device)
-        return float(broadcast(share)) if self.accelerator.num_processes > 1 else float(share)
+    def agreed(self, step: int, minutes: float, pause: bool) -> tuple[float, bool]:
+        """The share of the budget that is used up and whether to pause, by the clock of the main process."""
+        share = max(minutes / self.settings.budget.minutes, step / self.settings.budget.steps)
+        if self.accelerator.num_processes == 1:  # a GPU would be waited for
+            return share, pause
+        told = broadcast(torch.tensor([share, pause], dtype=torch.float64, device=self.accelerator.device))
+        return float(told[0]), bool(told[1])
 
-    def checkpoint(self, step: int, minutes: float, losses: list[float]) -> dict[str, Any]:
+    def checkpoint(self, step: int, minutes: float, losses: list[torch.Tensor]) -> dict[str, Any]:
         """Validate, and write everything that a run goes on from."""
         folder = self.settings.output
         folder.mkdir(parents=True, exist_ok=True)
         config.save(self.settings, folder / "pretrain.toml")
         name = self.settings.run or RUNS[self.settings.objective.kind]
         record: dict[str, Any] = {"run": name} | self.validate() | self.speed(step, minutes)
-        record["train_loss"] = round(float(np.mean(losses)), 4) if losses else math.nan
+        record["train_loss"] = round(float(torch.stack(losses).mean()), 4) if losses else math.nan
         state = {
             "model": self.learner.state_dict(),
             "optimisers": [o.state_dict() for o in self.optimisers],
@@ -197,14 +204,15 @@ class _Run:
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Loss and accuracy on held-out text: of the masked characters ("mlm"), or F1 of the replaced ones ("rtd")."""
+        """Loss on held-out text, and accuracy of the masked characters, F1 of the replaced ones, or agreement on tags."""
         self.learner.eval()
         rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
         batches = [self.sampler.batch(64, 128, rng, held_out=True) for _ in range(12)]
-        results = [self.learner(ids, self.settings.masking, generator, self.accelerator.device) for ids in batches]
+        with torch.compiler.set_stance("force_eager"):  # batches of another size would be compiled for
+            results = [self.learner(ids, self.settings.masking, generator, self.accelerator.device) for ids in batches]
         self.learner.train()
         losses, accuracies = ([float(r[part]) for r in results] for part in (0, 1))
-        name = "masked_accuracy" if self.settings.objective.kind == "mlm" else "replaced_f1"
+        name = {"mlm": "masked_accuracy", "rtd": "replaced_f1", "distil": "agreement"}[self.settings.objective.kind]
         return {"validation_loss": round(float(np.mean(losses)), 4), name: round(float(np.mean(accuracies)), 4)}
 
     def speed(self, step: int, minutes: float) -> dict[str, float]:
@@ -227,9 +235,9 @@ def _history(start: str) -> str:
 
 
 def _corpus(settings: Settings) -> tuple[list[str], Sampler]:
-    sources = sorted(p for p in settings.corpus.folder.iterdir() if p.name.endswith((".txt", ".txt.xz")))
+    sources = sorted(p for p in settings.corpus.folder.iterdir() if p.name.endswith((".txt", ".txt.xz", ".npy")))
     if not sources:
-        raise ValueError(f"{settings.corpus.folder}: no .txt or .txt.xz files to pretrain on")
+        raise ValueError(f"{settings.corpus.folder}: no .txt, .txt.xz or .npy files to pretrain on")
     if settings.start:
         vocabulary = read_vocabulary(Path(settings.start) / "vocab.txt")
     elif (known := settings.output / "vocab.txt").exists():
@@ -253,8 +261,13 @@ def _learner(settings: Settings, vocabulary: list[str], sampler: Sampler) -> Lea
         hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
     )  # fmt: skip
     model: BertForMaskedLM = AutoModelForMaskedLM.from_config(bert_config, attn_implementation="eager")
-    sample = sampler.batch(40_000, 256, np.random.default_rng(settings.seed)).reshape(-1).numpy()
-    structured_start(model.bert, ppmi_svd(sample, len(vocabulary), hidden - POSITION_DIMS))
+
+    def vectors() -> np.ndarray:
+        sample = sampler.batch(40_000, 256, np.random.default_rng(settings.seed)).reshape(-1).numpy()
+        return ppmi_svd(sample, len(vocabulary), hidden - POSITION_DIMS)
+
+    text = (vocabulary, sampler.sizes, settings.corpus.weights, settings.seed)  # what the sample is drawn from
+    structured_start(model.bert, cached(settings.corpus.cache, f"ppmi-{hidden - POSITION_DIMS}", text, vectors))
     return Learner(model, settings.objective, settings.budget.precision)
 
 
@@ -292,9 +305,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--pause", type=float, default=math.inf, help="leave off after so many minutes, to go on later")
     parser.add_argument("overrides", nargs="*", metavar="section.key=value")
-    arguments = parser.parse_args()
-    pretrain(config.load(Settings, arguments.config, arguments.overrides), arguments.device)
+    arguments = parser.parse_intermixed_args()
+    pretrain(config.load(Settings, arguments.config, arguments.overrides), arguments.device, arguments.pause)
 
 
 if __name__ == "__main__":

@@ -76,9 +76,10 @@ def spans(model: Tagger, head: str, names: Sequence[str], vocabulary: Vocabulary
 def _logits(model: Tagger, head: str, placed: Sequence[Placed]) -> list[np.ndarray]:
     """The scores of each window's core, float32 (tokens, tags)."""
     result: list[np.ndarray] = [np.empty(0)] * len(placed)
+    device = model.bert.device
     for group in batches([p.window.length + 2 for p in placed], BATCH):
         ids, mask = stack([placed[i].tokens.ids[placed[i].window.start : placed[i].window.end] for i in group])
-        read = model(torch.from_numpy(ids), torch.from_numpy(mask), head).numpy()
+        read = model(torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device), head).cpu().numpy()
         for row, index in enumerate(group):
             window = placed[index].window
             result[index] = read[row, 1 + window.core_start - window.start : 1 + window.core_end - window.start]
