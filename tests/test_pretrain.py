@@ -176,12 +176,68 @@ def test_replaced_characters_are_told_and_the_generator_stays(corpus, tmp_path):
     assert end["validation_loss"] < start["validation_loss"] - 1
     assert (generator / "model.safetensors").read_bytes() == before
     detector = load_file(output / DETECTOR)
+    again = pretrain(
+        settings(corpus, tmp_path / "again", *rtd, f"start={output}", "budget.steps=1", "optimiser.learning_rate=0")
+    )
+    assert abs(again["validation_loss"] - end["validation_loss"]) < 1e-3, "the detector was not taken over"
+    assert detector.keys() == load_file(tmp_path / "again" / DETECTOR).keys()
+    runs = [json.loads(line)["run"] for line in (tmp_path / "again" / "log.jsonl").read_text().splitlines()]
+    assert runs == ["masked characters", *["replaced characters"] * 3], "the log begins with what was learned before"
+
+
+def test_replaced_characters_may_wait_for_masked_ones(corpus, tmp_path):
+    made = settings(corpus, tmp_path / "masked", "budget.steps=2")
+    pretrain(made)
+    folder = tmp_path / "masked"
+    later = Objective("rtd", str(folder), 50.0, 1.0, masked_first=0.5)
+    ids = torch.randint(5, 60, (4, 32), generator=torch.Generator().manual_seed(1))
+
+    def loss(objective, progress):
+        learner = load_learner(folder, objective, "fp32")
+        torch.manual_seed(0)
+        return float(learner(ids, made.masking, torch.Generator().manual_seed(2), torch.device("cpu"), progress)[0].detach())
+
+    guessing = loss(Objective("mlm", "", 50.0, 1.0), 0.4)
+    assert loss(later, 0.4) == pytest.approx(guessing, rel=1e-5)
+    assert loss(later, 0.6) > 2 * guessing  # 50 times the cost of telling
+
+
+@pytest.fixture
+def teacher(corpus, tmp_path):
+    """A random tagger with the vocabulary of the corpus, and chain scores beside it."""
+    folder = tmp_path / "teacher"
+    torch.manual_seed(3)
+    vocabulary = build_vocabulary(sorted(corpus.iterdir()))
+    made = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=64, num_hidden_layers=1, num_attention_heads=1, intermediate_size=64,
+        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, num_labels=5, initializer_range=0.2,
+    )  # fmt: skip
+    BertForTokenClassification(made).save_pretrained(folder)
+    (folder / TRANSITIONS).write_text("{}", "utf-8")
+    return folder
+
+
+def test_a_pupil_reads_as_its_teacher(corpus, tmp_path, teacher):
+    choices = ["objective.kind=distil", f"objective.teacher={teacher}", "optimiser.learning_rate=3e-3"]
+    first = pretrain(settings(corpus, tmp_path / "first", *choices, "budget.steps=1"))
+    last = pretrain(settings(corpus, tmp_path / "pupil", *choices, "budget.steps=80"))
+    assert last["validation_loss"] < 0.7 * first["validation_loss"]
+    assert last["agreement"] > first["agreement"] + 0.1
+    folder = tmp_path / "pupil" / TAGGER
+    assert (folder / TRANSITIONS).read_text("utf-8") == "{}"
+    ids = torch.randint(5, 60, (4, 32), generator=torch.Generator().manual_seed(1))
+    ids[:, 0], ids[:, -1] = CLS, SEP
+    tags = []
+    for tagger in (teacher, folder):
+        model = AutoModelForTokenClassification.from_pretrained(tagger).eval()
+        with torch.no_grad():
+            tags.append(model(ids).logits.argmax(-1))
+    assert (tags[0] == tags[1]).float().mean() > 0.45  # of five tags; on text it is `agreement`
     body = load_masked_lm(folder, fresh_head=True).bert.state_dict()  # to go on from
     taught = load_file(folder / "model.safetensors")
     assert all(torch.equal(weights, taught[f"bert.{name}"]) for name, weights in body.items())
     with pytest.raises(FileNotFoundError, match="mlm_head"):
         load_masked_lm(folder)
-    assert (tags[0] == tags[1]).float().mean() > 0.45  # of five tags; on text it is `agreement`
 
 
 def test_distillation_needs_a_teacher_of_the_same_vocabulary(teacher, tmp_path):
