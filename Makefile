@@ -2,7 +2,8 @@
 # make test    everything that tests need, and the tests
 # make check   what CI runs: ruff, mypy, tests, the quality gate
 # make wheel   the package as users get it: built, installed alone, run outside this folder
-# make model   the model that ships, from our encoder, public NER sets and the annotated news
+# make encoder pretraining on a GPU: a teacher, and the encoder of the model that ships, which learns to read as it does
+# make model   the model that ships, from that encoder and the annotated news
 # make behave  the behavioural suite: which capabilities fail how often
 # make figures measure the model that ships and render the model card from what was recorded; what compares with other libraries
 #              (eval.dates, eval.places, eval.peers) needs them: pip install -e ".[bench]"
@@ -20,7 +21,7 @@ DEMO := build/demo
 MODEL := model/yaowen/weights/default
 RESULTS := eval/results
 
-.PHONY: demo test check wheel model behave figures clean
+.PHONY: demo test check wheel encoder model behave figures clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.user
@@ -42,25 +43,34 @@ check: $(VENV)/.dev
 wheel: $(VENV)/.dev
 	PYTHON=$(abspath $(BIN))/python .ci/wheel
 
-# The model that ships labels news. Its successor learns from the public sets, from those labels, then from what people
-# annotated; so each `make model` builds on the one before. Several teachers know more than one: TEACHERS='["a", "b"]'.
-TEACHERS ?= ["$(MODEL)"]
+# The generator of replaced characters is an encoder of ours that was trained on masked ones; any other will do.
+GENERATOR ?= training/encoder-4x256
+
+encoder: $(VENV)/.dev
+	$(BIN)/python -m training.pretrain --config training/configs/pretrain-8x512.toml objective.generator=$(GENERATOR)
+	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/tagger-8x512 \
+		encoder=build/encoder-8x512 domain.schedule.epochs=5 domain.schedule.learning_rate=7e-4
+	$(BIN)/python -m training.pretrain --config training/configs/pretrain-6x320.toml objective.generator=$(GENERATOR)
+	$(BIN)/python -m training.pretrain --config training/configs/distil-6x320.toml
+
+# First with what the teacher thinks of every token, then twice without; the mean of both is the model.
+SEEDS := 5 6
 
 model: $(VENV)/.dev
-	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/public-1 domain.schedule.epochs=0
-	$(BIN)/python -m training.pseudo --config training/configs/pseudo.toml 'models=$(TEACHERS)'
-	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/self-trained \
-		encoder=build/public-1/encoder public.schedule.epochs=0 'data.train=["build/pseudo.jsonl"]' domain.schedule.epochs=1 \
-		'domain.teaching.teachers=$(TEACHERS)'
-	$(BIN)/python -m training.finetune --config training/configs/finetune.toml encoder=build/self-trained public.schedule.epochs=0
+	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/tagger-1 \
+		domain.schedule.learning_rate=2e-4 'domain.teaching.teachers=["training/encoder-8x512"]'
+	for seed in $(SEEDS); do $(BIN)/python -m training.finetune --config training/configs/finetune.toml seed=$$seed \
+		output=build/tagger-$$seed encoder=build/tagger-1 domain.schedule.batch=1600 || exit; done
+	$(BIN)/python -m training.average $(SEEDS:%=build/tagger-%) --out build/tagger
 	cp $(addprefix build/tagger/,config.json model.safetensors vocab.txt transitions.json) $(MODEL)
-	$(BIN)/python -m eval.stages public=build/public-1 self-training=build/self-trained tagger=build/tagger \
+	$(BIN)/python -m eval.stages teacher=training/encoder-8x512 first=build/tagger-1 $(foreach s,$(SEEDS),"seed $(s)=build/tagger-$(s)") \
 		--out $(RESULTS)/finetune.json
-	cp build/tagger/finetune.toml $(RESULTS)/finetune.toml
-	cp training/encoder-4x256/log.jsonl $(RESULTS)/pretrain.jsonl
+	cp build/tagger-$(firstword $(SEEDS))/finetune.toml $(RESULTS)/finetune.toml
+	(grep '"run": "masked' training/encoder-4x256/log.jsonl; cat training/encoder-8x512/log.jsonl training/encoder-6x320/log.jsonl) \
+		> $(RESULTS)/pretrain.jsonl
 	$(BIN)/python -m training.arguments --config training/configs/arguments.toml
 	cp build/arguments/assembler.json build/arguments/assembler.safetensors $(MODEL)
-	$(BIN)/python -m training.export $(MODEL) --window 126
+	$(BIN)/python -m training.export $(MODEL) --half --window 126
 	$(BIN)/python -m eval.calibrate --model $(MODEL)
 
 behave: $(VENV)/.dev
