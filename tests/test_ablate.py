@@ -151,7 +151,7 @@ def run_of(folder: Path, seed: int, f1: float, start: str = "e") -> Path:
         "msra": {"split": "test", "texts": 9, "gold": 5, "f1": f1},
         "own": {"split": "dev", "texts": 1, "gold": 1, "f1": 1.0},
     }
-    metrics = {"seed": seed, "public": {"start": start, "data": {"msra": "d"}, "minutes": 2.0, "scores": scores}}
+    metrics = {"seed": seed, "public": {"start": start, "data": {"msra": "d"}, "minutes": 2.0, "steps": 7, "scores": scores}}
     folder.mkdir()
     (folder / "metrics.json").write_text(json.dumps(metrics), "utf-8")
     return folder

@@ -85,7 +85,11 @@ def test_missing_keys_and_files_are_told(tmp_path):
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [(pretrain.Settings, "pretrain-4x256"), (finetune.Settings, "finetune"), (arguments.Settings, "arguments")],
+    [
+        *((pretrain.Settings, n) for n in ("pretrain-4x256", "pretrain-8x512", "pretrain-6x320", "distil-6x320")),
+        (finetune.Settings, "finetune"),
+        (arguments.Settings, "arguments"),
+    ],
 )
 def test_the_configurations_that_come_with_the_project_load(kind, name):
     config.load(kind, Path(f"training/configs/{name}.toml"))

@@ -144,7 +144,7 @@ def test_a_section_stands_where_its_record_is(tmp_path):
     for file in ("pretrain.jsonl", "calibration.json", "speed.json"):
         shutil.copy(card.RESULTS / file, results)
     msra = {"split": "test", "texts": 9, "gold": 7, "mean": 94.93, "deviation": None, "seeds": {"1": 94.93}, "published": []}
-    public = {"minutes": {"1": 8.0}, "data": {"msra": "digest"}, "sets": {"msra": msra}}
+    public = {"minutes": {"1": 8.0}, "steps": {"1": 70}, "data": {"msra": "digest"}, "sets": {"msra": msra}}
     (results / "public.json").write_text(json.dumps(public), "utf-8")
     full = card.render(DEFAULT_MODEL, results, tmp_path / "plots")
     assert all(title in full for title in titles)

@@ -56,6 +56,15 @@ def test_singular_values_come_near_one(columns):
     assert (made - in_bf16).norm() < 0.05 * made.norm()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("columns", [16, 64])
+def test_matrices_may_be_stacked(columns, dtype):
+    matrices = torch.randn(3, 16, columns, generator=torch.Generator().manual_seed(4)).to(dtype)
+    stacked = orthogonal(matrices, COEFFICIENTS, 5, 1e-7)
+    single = torch.stack([orthogonal(matrix, COEFFICIENTS, 5, 1e-7) for matrix in matrices])
+    assert (stacked - single).float().norm() < 0.02 * single.float().norm()
+
+
 def test_another_scale_of_the_steps_is_refused():
     optimiser = Muon([torch.nn.Parameter(torch.ones(2, 2))])
     with pytest.raises(ValueError, match="expected 'match_rms_adamw'"):
