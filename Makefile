@@ -43,31 +43,38 @@ check: $(VENV)/.dev
 wheel: $(VENV)/.dev
 	PYTHON=$(abspath $(BIN))/python .ci/wheel
 
-# The generator of replaced characters is an encoder of ours that was trained on masked ones; any other will do.
+# For a GPU: the budgets are minutes of an H100. The generator of replaced characters is an encoder that guesses masked ones
+# well; any with the same vocab.txt will do (training/README.md tells which it was).
 GENERATOR ?= training/encoder-4x256
 
 encoder: $(VENV)/.dev
-	$(BIN)/python -m training.pretrain --config training/configs/pretrain-8x512.toml objective.generator=$(GENERATOR)
-	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/tagger-8x512 \
+	mkdir -p build/encoder-8x512 build/encoder-6x320
+	cp $(GENERATOR)/vocab.txt build/encoder-8x512
+	cp $(GENERATOR)/vocab.txt build/encoder-6x320
+	$(BIN)/python -m training.pretrain --device cuda --config training/configs/pretrain-8x512.toml objective.generator=$(GENERATOR)
+	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/tagger-8x512 device=cuda \
 		encoder=build/encoder-8x512 domain.schedule.epochs=5 domain.schedule.learning_rate=7e-4
-	$(BIN)/python -m training.pretrain --config training/configs/pretrain-6x320.toml objective.generator=$(GENERATOR)
-	$(BIN)/python -m training.pretrain --config training/configs/distil-6x320.toml
+	$(BIN)/python -m training.pretrain --device cuda --config training/configs/pretrain-6x320.toml objective.generator=$(GENERATOR)
+	$(BIN)/python -m training.pretrain --device cuda --config training/configs/distil-6x320.toml
 
-# First with what the teacher thinks of every token, then twice without; the mean of both is the model.
-SEEDS := 5 6
+# First with what the teacher thinks of every token, then twice without; the mean of the two is the model. With what
+# `make encoder` made: make model ENCODER=build/distilled-6x320/tagger TEACHER=build/tagger-8x512
+ENCODER ?= training/encoder-6x320
+TEACHER ?= training/encoder-8x512
+SEEDS   ?= 5 6  # those of the model that ships
+TUNE    := python -m training.finetune --config training/configs/finetune.toml domain.schedule.minutes=600
 
 model: $(VENV)/.dev
-	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/tagger-1 \
-		domain.schedule.learning_rate=2e-4 'domain.teaching.teachers=["training/encoder-8x512"]'
-	for seed in $(SEEDS); do $(BIN)/python -m training.finetune --config training/configs/finetune.toml seed=$$seed \
-		output=build/tagger-$$seed encoder=build/tagger-1 domain.schedule.batch=1600 || exit; done
-	$(BIN)/python -m training.average $(SEEDS:%=build/tagger-%) --out build/tagger
-	cp $(addprefix build/tagger/,config.json model.safetensors vocab.txt transitions.json) $(MODEL)
-	$(BIN)/python -m eval.stages teacher=training/encoder-8x512 first=build/tagger-1 $(foreach s,$(SEEDS),"seed $(s)=build/tagger-$(s)") \
-		--out $(RESULTS)/finetune.json
+	$(BIN)/$(TUNE) output=build/tagger-1 encoder=$(ENCODER) domain.schedule.learning_rate=2e-4 \
+		'domain.teaching.teachers=["$(TEACHER)"]'
+	for seed in $(SEEDS); do $(BIN)/$(TUNE) output=build/tagger-$$seed encoder=build/tagger-1 seed=$$seed \
+		domain.schedule.batch=1600 || exit; done
+	rm -rf build/tagger-mean
+	$(BIN)/python -m training.average $(SEEDS:%=build/tagger-%) --out build/tagger-mean
+	cp $(addprefix build/tagger-mean/,config.json model.safetensors vocab.txt transitions.json) $(MODEL)
+	$(BIN)/python -m eval.stages teacher=$(TEACHER) "after the teacher=build/tagger-1" \
+		$(foreach seed,$(SEEDS),"seed $(seed)=build/tagger-$(seed)") --out $(RESULTS)/finetune.json
 	cp build/tagger-$(firstword $(SEEDS))/finetune.toml $(RESULTS)/finetune.toml
-	(grep '"run": "masked' training/encoder-4x256/log.jsonl; cat training/encoder-8x512/log.jsonl training/encoder-6x320/log.jsonl) \
-		> $(RESULTS)/pretrain.jsonl
 	$(BIN)/python -m training.arguments --config training/configs/arguments.toml
 	cp build/arguments/assembler.json build/arguments/assembler.safetensors $(MODEL)
 	$(BIN)/python -m training.export $(MODEL) --half --window 126

@@ -60,7 +60,9 @@ def cached(cache: Path | None, name: str, made_of: object, make: Callable[[], np
         return make()
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, make())
+        partial = path.with_suffix(".partial.npy")
+        np.save(partial, make())
+        partial.replace(path)
     return np.load(path, mmap_mode="r")
 
 

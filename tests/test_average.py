@@ -45,6 +45,12 @@ def test_models_that_differ_in_form_have_no_mean(tmp_path: Path) -> None:
     (words / "vocab.txt").write_text("乙\n", "utf-8")
     with pytest.raises(ValueError, match="words has another form"):
         average([first, words], tmp_path / "out")
+    chain = tagger(tmp_path / "chain", 1.0)
+    (chain / TRANSITIONS).write_text('{"tags": ["B-DATE"], "start": [0, 0], "steps": [[0, 0], [0, 0]]}', "utf-8")
+    with pytest.raises(ValueError, match="chain has another form"):
+        average([first, chain], tmp_path / "out")
+    with pytest.raises(ValueError, match="a holds other files"):
+        average([first, first], first)
     (words / TRANSITIONS).unlink()
     with pytest.raises(ValueError, match=rf"words/{TRANSITIONS} is missing"):
         average([first, words], tmp_path / "out")

@@ -65,6 +65,29 @@ def test_matrices_may_be_stacked(columns, dtype):
     assert (stacked - single).float().norm() < 0.02 * single.float().norm()
 
 
+@pytest.mark.parametrize("units", [True, False])
+def test_matrices_of_one_shape_may_be_updated_together(monkeypatch, units):
+    """As on a GPU: tall and wide ones in one stack, each with its own rate."""
+    monkeypatch.setattr(precision, "has_bf16_units", lambda device: units)
+    (single, optimiser), (together, _) = matrices(Muon), matrices(Muon)
+    generator = torch.Generator().manual_seed(5)
+    for p in single:
+        p.grad = torch.randn(p.shape, generator=generator)
+    before = [p.detach().clone() for p in single]
+    groups = [dict(group) for group in optimiser.param_groups]
+    optimiser.step()
+    for numbers in ((0, 1), (2, 3)):
+        stack = []
+        for n in numbers:
+            grad = single[n].grad
+            update = grad.lerp(0.05 * grad, groups[n]["momentum"])  # the first step of its momentum
+            stack.append((together[n].detach(), groups[n], update.T if update.shape[0] > update.shape[1] else update))
+        precision.update_alike(stack)
+    for start, mine, other in zip(before, single, together, strict=True):
+        assert (mine - start).norm() > 0.01
+        assert (mine - other).norm() < 0.02 * (mine - start).norm()
+
+
 def test_another_scale_of_the_steps_is_refused():
     optimiser = Muon([torch.nn.Parameter(torch.ones(2, 2))])
     with pytest.raises(ValueError, match="expected 'match_rms_adamw'"):

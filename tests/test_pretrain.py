@@ -1,5 +1,6 @@
 """Pretraining: token arrays, masking, the structured start, and a tiny run that is stopped and goes on."""
 
+import dataclasses
 import json
 import lzma
 import os
@@ -13,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForTokenClassification, BertConfig, BertForTokenClassification, BertModel
 
-from data.unlabelled import CLS, MASK, SEP, UNK, build_vocabulary, cached, read_vocabulary, token_array
+from data.unlabelled import CLS, MASK, SEP, SPECIAL_TOKENS, UNK, build_vocabulary, cached, read_vocabulary, token_array
 from tests.tiny_model import authored_texts
 from training import config
 from training.masking import IGNORED, Masking, mask_spans
@@ -68,6 +69,8 @@ def test_an_array_of_tokens_is_a_source_too(corpus, tmp_path):
     np.save(tokens / "news.npy", np.array([5, len(vocabulary)], np.uint16))
     with pytest.raises(ValueError, match=f"a vocabulary of {len(vocabulary)}"):
         token_array(tokens / "news.npy", vocabulary)
+    with pytest.raises(ValueError, match="their vocabulary must be there"):
+        pretrain(settings(tokens, tmp_path / "none"))
 
 
 def test_what_is_cached_is_made_once(tmp_path):
@@ -136,9 +139,15 @@ def test_a_run_goes_on_where_it_stopped(corpus, tmp_path, kind):
 
 
 def test_a_pause_leaves_a_checkpoint_to_go_on_from(corpus, tmp_path):
-    whole = settings(corpus, tmp_path / "run")
-    assert pretrain(whole, pause=1e-9)["step"] == 1
-    assert pretrain(whole)["step"] == 6
+    whole = settings(corpus, tmp_path / "run", "optimiser.learning_rate=1e-2", "optimiser.warm_up=0.0")
+    paused = pretrain(whole, pause=1e-9)
+    assert paused["step"] == 1
+    # Nothing is learned at this rate: what is found is what the pause left.
+    found = pretrain(dataclasses.replace(whole, optimiser=dataclasses.replace(whole.optimiser, learning_rate=1e-12)))
+    assert found["step"] == 6
+    assert found["validation_loss"] == pytest.approx(paused["validation_loss"], abs=1e-3)
+    fresh = pretrain(settings(corpus, tmp_path / "fresh", "budget.steps=1", "optimiser.learning_rate=1e-12"))
+    assert abs(fresh["validation_loss"] - paused["validation_loss"]) > 0.01
 
 
 def test_a_compiled_encoder_reads_the_same(corpus, tmp_path):
@@ -214,6 +223,7 @@ def teacher(corpus, tmp_path):
     )  # fmt: skip
     BertForTokenClassification(made).save_pretrained(folder)
     (folder / TRANSITIONS).write_text("{}", "utf-8")
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", "utf-8")
     return folder
 
 
@@ -240,13 +250,21 @@ def test_a_pupil_reads_as_its_teacher(corpus, tmp_path, teacher):
         load_masked_lm(folder)
 
 
-def test_distillation_needs_a_teacher_of_the_same_vocabulary(teacher, tmp_path):
+def test_distillation_needs_a_teacher_of_the_same_vocabulary(corpus, teacher, tmp_path):
     with pytest.raises(ValueError, match=r"objective.teacher: distillation needs"):
         Objective("distil", "", 50.0, 1.0)
     with pytest.raises(ValueError, match=r"nowhere has no model.safetensors"):
-        load_teacher(tmp_path / "nowhere", 10)
-    with pytest.raises(ValueError, match=r"its pupil 10: both must have one vocab.txt"):
-        load_teacher(teacher, 10)
+        load_teacher(tmp_path / "nowhere")
+    (teacher / "vocab.txt").write_text("\n".join([*SPECIAL_TOKENS, "甲"]) + "\n", "utf-8")
+    for kind, role in (("distil", "teacher"), ("rtd", "generator")):
+        with pytest.raises(ValueError, match=r"its vocab\.txt is another than that of the encoder"):
+            pretrain(settings(corpus, tmp_path / "out", f"objective.kind={kind}", f"objective.{role}={teacher}"))
+
+
+def test_a_gpu_that_is_not_there_is_refused(corpus, tmp_path):
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="torch finds no GPU here"):
+            pretrain(settings(corpus, tmp_path / "out"), device="cuda")
 
 
 def test_replaced_token_detection_needs_a_generator():

@@ -32,20 +32,24 @@ def average(folders: Sequence[Path], output: Path) -> None:
     shapes = [{name: tuple(tensor.shape) for name, tensor in model.items()} for model in models]
     for folder, shape in zip(folders, shapes, strict=True):
         same = shape == shapes[0] and (folder / "vocab.txt").read_bytes() == (folders[0] / "vocab.txt").read_bytes()
-        if not same or _labels(folder) != _labels(folders[0]):
+        if not same or _tags(folder) != _tags(folders[0]):
             raise ValueError(f"{folder} has another form, vocabulary or other tags than {folders[0]}: they have no mean")
+    if output.exists() and any(output.iterdir()):
+        raise ValueError(f"{output} holds other files: they would not belong to the mean; name another folder, or empty it")
+    chains = [json.loads((folder / TRANSITIONS).read_text("utf-8")) for folder in folders]
     output.mkdir(parents=True, exist_ok=True)
     mean = {name: torch.stack([m[name].float() for m in models]).mean(0) for name in models[0]}
     save_file(mean, output / WEIGHTS, metadata={"format": "pt"})
     for name in ("config.json", "vocab.txt"):
         shutil.copyfile(folders[0] / name, output / name)
-    chains = [json.loads((folder / TRANSITIONS).read_text("utf-8")) for folder in folders]
     record = {"tags": chains[0]["tags"]} | {part: _mean([c[part] for c in chains]) for part in ("start", "steps")}
     (output / TRANSITIONS).write_text(json.dumps(record) + "\n", "utf-8")
 
 
-def _labels(folder: Path) -> Any:
-    return json.loads((folder / "config.json").read_text("utf-8"))["id2label"]
+def _tags(folder: Path) -> tuple[Any, Any]:
+    """The classifier's tags and the chain's."""
+    config, chain = (json.loads((folder / name).read_text("utf-8")) for name in ("config.json", TRANSITIONS))
+    return config["id2label"], chain["tags"]
 
 
 def _mean(scores: list[Any]) -> Any:

@@ -105,6 +105,7 @@ def finetune(settings: Settings) -> dict[str, Any]:
     begun = encoders.prepare(settings.encoder, settings.revision, settings.output / "start")
     start, vocabulary = begun.folder, Vocabulary.load(begun.folder)
     metrics: dict[str, Any] = {"seed": settings.seed, "encoder": {"name": begun.name, "revision": begun.revision}}
+    metrics["device"] = settings.place().type
     if settings.public.schedule.epochs:
         torch.manual_seed(settings.seed)
         metrics["public"] = train_public(settings, start, vocabulary)

@@ -33,7 +33,7 @@ class Objective:
     correction: float
     masked_first: float = 0.0
     teacher: str = ""
-    hidden: float = 1.0
+    last_layer: float = 1.0
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
@@ -66,7 +66,7 @@ class Learner(torch.nn.Module):
             )
             self._fixed = [load_masked_lm(Path(objective.generator)).eval().requires_grad_(False)]
         if objective.kind == "distil":
-            teacher = load_teacher(Path(objective.teacher), model.config.vocab_size)
+            teacher = load_teacher(Path(objective.teacher))
             self.projection = torch.nn.Linear(width, teacher.config.hidden_size)
             self._fixed = [teacher]
 
@@ -162,7 +162,7 @@ class Learner(torch.nn.Module):
         )
         distance = torch.nn.functional.mse_loss(made.float(), told.float()) / told.float().var()
         agreed = (guessed.argmax(-1) == tags.argmax(-1)).float().mean()
-        loss = heat**2 * between + self.objective.hidden * distance + _untouched(self.masked_lm.cls)
+        loss = heat**2 * between + self.objective.last_layer * distance + _untouched(self.masked_lm.cls)
         return loss, agreed
 
     def tagger(self) -> BertForTokenClassification | None:
@@ -228,16 +228,11 @@ def load_masked_lm(folder: Path, fresh_head: bool = False) -> BertForMaskedLM:
     return model
 
 
-def load_teacher(folder: Path, vocabulary: int) -> BertForTokenClassification:
-    """A finished tagger, in no training. Raises `ValueError` for a folder that is none, or of another vocabulary."""
+def load_teacher(folder: Path) -> BertForTokenClassification:
+    """A finished tagger, in no training. Raises `ValueError` for a folder that is none."""
     if not (folder / "model.safetensors").is_file():
         raise ValueError(f"objective.teacher: {folder} has no model.safetensors; expected a tagger's folder")
     found = BertForTokenClassification.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32)
-    if found.config.vocab_size != vocabulary:
-        raise ValueError(
-            f"objective.teacher: {folder} knows {found.config.vocab_size} characters, its pupil {vocabulary}: "
-            "both must have one vocab.txt"
-        )
     return found.eval().requires_grad_(False)
 
 

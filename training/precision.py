@@ -57,7 +57,9 @@ class Muon(torch.optim.Muon):
                     wide = update.T if update.shape[0] > update.shape[1] else update
                     alike.setdefault(tuple(wide.shape), []).append((matrix, group, wide))
         for matrices in alike.values():
-            _step(matrices)
+            together = len(matrices) if matrices[0][0].device.type == "cuda" else 1  # it is idle between small products
+            for begin in range(0, len(matrices), together):
+                update_alike(matrices[begin : begin + together])
         return loss
 
     def _momentum(self, matrix: torch.Tensor, group: dict[str, Any]) -> torch.Tensor:
@@ -70,20 +72,16 @@ class Muon(torch.optim.Muon):
         return matrix.grad.lerp(momentum, group["momentum"]) if group["nesterov"] else momentum
 
 
-def _step(matrices: list[tuple[torch.Tensor, dict[str, Any], torch.Tensor]]) -> None:
-    """Update matrices whose updates, laid wide, have one shape: all at once, for a GPU is idle between small products."""
-    device, group = matrices[0][0].device, matrices[0][1]
-    dtype = torch.bfloat16 if has_bf16_units(device) else torch.float32
-    together = len(matrices) if device.type == "cuda" else 1
-    for begin in range(0, len(matrices), together):
-        part = matrices[begin : begin + together]
-        made = orthogonal(
-            torch.stack([wide for _, _, wide in part]).to(dtype), group["ns_coefficients"], group["ns_steps"], group["eps"]
-        ).to(torch.float32)
-        for (matrix, group, wide), update in zip(part, made, strict=True):
-            matrix.mul_(1 - group["lr"] * group["weight_decay"])
-            turned = update.T if wide.shape != matrix.shape else update
-            matrix.add_(turned, alpha=-group["lr"] * 0.2 * max(matrix.shape) ** 0.5)
+def update_alike(matrices: list[tuple[torch.Tensor, dict[str, Any], torch.Tensor]]) -> None:
+    """Update, all at once, matrices with their groups and their updates, which have one shape when they are laid wide."""
+    first, group, _ = matrices[0]
+    dtype = torch.bfloat16 if has_bf16_units(first.device) else torch.float32
+    stacked = torch.stack([wide for _, _, wide in matrices]).to(dtype)
+    made = orthogonal(stacked, group["ns_coefficients"], group["ns_steps"], group["eps"]).to(torch.float32)
+    for (matrix, group, wide), update in zip(matrices, made, strict=True):
+        matrix.mul_(1 - group["lr"] * group["weight_decay"])
+        turned = update.T if wide.shape != matrix.shape else update
+        matrix.add_(turned, alpha=-group["lr"] * 0.2 * max(matrix.shape) ** 0.5)
 
 
 def orthogonal(matrix: torch.Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> torch.Tensor:

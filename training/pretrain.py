@@ -14,6 +14,7 @@ import dataclasses
 import json
 import math
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,10 @@ class Sampler:
         self._arrays = list(arrays.values())
         sizes = np.array([len(a) * corpus.weights.get(name, corpus.default_weight) for name, a in arrays.items()])
         self._shares = sizes / sizes.sum()
-        self.sizes = {name: len(array) for name, array in arrays.items()}
+
+    def digests(self) -> list[int]:
+        """A checksum of each source."""
+        return [zlib.crc32(array.tobytes()) for array in self._arrays]
 
     def batch(self, size: int, length: int, rng: np.random.Generator, held_out: bool = False) -> torch.Tensor:
         """Character ids, int64 (size, length)."""
@@ -112,13 +116,15 @@ class Sampler:
 def pretrain(settings: Settings, device: str = "cpu", pause: float = math.inf) -> dict[str, Any]:
     """Train within the budget; returns the last validation record.
 
-    After `pause` minutes it leaves off with a checkpoint, for another call to go on from, as if it had not.
+    After `pause` minutes it leaves off with a checkpoint, for another call to go on from on the same schedule.
     Started by `torchrun`, every process trains on sequences of its own and gradients are averaged.
     """
+    if device != "cpu" and not torch.cuda.is_available():
+        raise ValueError(f"device {device!r}: torch finds no GPU here; say --device cpu, with a budget that fits it")
     accelerator = Accelerator(cpu=device == "cpu")
-    with accelerator.main_process_first():  # it makes the token arrays, the others find them
+    with accelerator.main_process_first():  # it makes the token arrays and the start, the others find them
         vocabulary, sampler = _corpus(settings)
-    learner = _learner(settings, vocabulary, sampler).to(accelerator.device)
+        learner = _learner(settings, vocabulary, sampler).to(accelerator.device)
     optimisers = _optimisers(learner, settings.optimiser)
     step, minutes = _resume(settings.output / "checkpoint.pt", learner, optimisers)
     run = _Run(settings, accelerator, learner, optimisers, vocabulary, sampler)
@@ -204,7 +210,10 @@ class _Run:
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Loss on held-out text, and accuracy of the masked characters, F1 of the replaced ones, or agreement on tags."""
+        """Loss on held-out text, and accuracy of the masked characters, F1 of the replaced ones, or agreement on tags.
+
+        Of replaced characters also while masked ones are still learned: what is then said of them means nothing.
+        """
         self.learner.eval()
         rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
         batches = [self.sampler.batch(64, 128, rng, held_out=True) for _ in range(12)]
@@ -242,8 +251,15 @@ def _corpus(settings: Settings) -> tuple[list[str], Sampler]:
         vocabulary = read_vocabulary(Path(settings.start) / "vocab.txt")
     elif (known := settings.output / "vocab.txt").exists():
         vocabulary = read_vocabulary(known)
+    elif tokens := [p for p in sources if p.suffix == ".npy"]:
+        raise ValueError(
+            f"{tokens[0]}: for arrays of tokens, their vocabulary must be there: {settings.output / 'vocab.txt'}"
+        )
     else:
         vocabulary = build_vocabulary(sources)
+    for folder in filter(None, (settings.objective.generator, settings.objective.teacher)):
+        if read_vocabulary(Path(folder) / "vocab.txt") != vocabulary:
+            raise ValueError(f"{folder}: its vocab.txt is another than that of the encoder; they must be the same")
     arrays = {p.name.split(".")[0]: token_array(p, vocabulary, settings.corpus.cache) for p in sources}
     return vocabulary, Sampler(arrays, settings.corpus)
 
@@ -266,8 +282,9 @@ def _learner(settings: Settings, vocabulary: list[str], sampler: Sampler) -> Lea
         sample = sampler.batch(40_000, 256, np.random.default_rng(settings.seed)).reshape(-1).numpy()
         return ppmi_svd(sample, len(vocabulary), hidden - POSITION_DIMS)
 
-    text = (vocabulary, sampler.sizes, settings.corpus.weights, settings.seed)  # what the sample is drawn from
-    structured_start(model.bert, cached(settings.corpus.cache, f"ppmi-{hidden - POSITION_DIMS}", text, vectors))
+    drawn_from = (vocabulary, sampler.digests(), settings.corpus.weights, settings.corpus.default_weight, settings.seed)
+    made = cached(settings.corpus.cache, f"ppmi-{hidden - POSITION_DIMS}", drawn_from, vectors)
+    structured_start(model.bert, made)
     return Learner(model, settings.objective, settings.budget.precision)
 
 
@@ -308,7 +325,10 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=math.inf, help="leave off after so many minutes, to go on later")
     parser.add_argument("overrides", nargs="*", metavar="section.key=value")
     arguments = parser.parse_intermixed_args()
-    pretrain(config.load(Settings, arguments.config, arguments.overrides), arguments.device, arguments.pause)
+    try:
+        pretrain(config.load(Settings, arguments.config, arguments.overrides), arguments.device, arguments.pause)
+    except ValueError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":
