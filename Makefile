@@ -57,7 +57,7 @@ encoder: $(VENV)/.dev
 	$(BIN)/python -m training.pretrain --device cuda --config training/configs/pretrain-6x320.toml objective.generator=$(GENERATOR)
 	$(BIN)/python -m training.pretrain --device cuda --config training/configs/distil-6x320.toml
 
-# First with what the teacher thinks of every token, then twice without; the mean of the two is the model. With what
+# First with what the teacher thinks of every token, then twice without; the mean of all three is the model. With what
 # `make encoder` made: make model ENCODER=build/distilled-6x320/tagger TEACHER=build/tagger-8x512
 ENCODER ?= training/encoder-6x320
 TEACHER ?= training/encoder-8x512
@@ -70,7 +70,7 @@ model: $(VENV)/.dev
 	for seed in $(SEEDS); do $(BIN)/$(TUNE) output=build/tagger-$$seed encoder=build/tagger-1 seed=$$seed \
 		domain.schedule.batch=1600 || exit; done
 	rm -rf build/tagger-mean
-	$(BIN)/python -m training.average $(SEEDS:%=build/tagger-%) --out build/tagger-mean
+	$(BIN)/python -m training.average build/tagger-1 $(SEEDS:%=build/tagger-%) --out build/tagger-mean
 	cp $(addprefix build/tagger-mean/,config.json model.safetensors vocab.txt transitions.json) $(MODEL)
 	$(BIN)/python -m eval.stages teacher=$(TEACHER) "after the teacher=build/tagger-1" \
 		$(foreach seed,$(SEEDS),"seed $(seed)=build/tagger-$(seed)") --out $(RESULTS)/finetune.json

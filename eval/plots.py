@@ -27,6 +27,7 @@ LEAST = 10  # spans of a point of the reliability curve
 KINDS = {"entities": ACCENT, "triggers": INK}
 LABEL = 40  # characters of a line of a variant's name
 SHIFTS = (-0.19, 0.19)  # of the bars of the two kinds
+AGREEMENTS = {"masked_accuracy": "masked accuracy", "replaced_f1": "F1 of replaced", "agreement": "same tags"}
 OPTIONS: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": SOFT}
 
 
@@ -55,19 +56,17 @@ def pretraining(log: Path) -> list[tuple[str, list[dict[str, Any]]]]:
 
 def _pretraining(panels: list[Axes], runs: list[tuple[str, list[dict[str, Any]]]]) -> None:
     """A panel a run, for the losses of two objectives are no one scale."""
-    before = 0.0
     for axes, (name, lines) in zip(panels, runs, strict=True):
-        read = [before + line["characters"] / 1e6 for line in lines]
+        read = [line["characters"] / 1e6 for line in lines]
         axes.plot(read, [line["validation_loss"] for line in lines], color=ACCENT, marker=".", label="validation loss")
-        for key, says in (("masked_accuracy", "masked accuracy"), ("replaced_f1", "F1 of replaced")):
+        for key, says in AGREEMENTS.items():
             if key in lines[-1]:
                 other = axes.twinx()
                 other.plot(read, [line[key] for line in lines], color=INK, marker=".", linestyle="--")
                 other.set_ylabel(says, color=INK)
         axes.set_ylabel("validation loss", color=ACCENT)
         axes.set_title(name, loc="left", fontsize=9)
-        before = read[-1]
-    panels[-1].set_xlabel("million characters read")
+    panels[-1].set_xlabel("million characters read in the run")
 
 
 def _ablations(axes: Axes, record: dict[str, Any]) -> None:

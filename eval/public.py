@@ -50,8 +50,8 @@ def gather(runs: Sequence[Path]) -> dict[str, Any]:
             "deviation": round(statistics.stdev(f1.values()), 2) if len(f1) > 1 else None,
             "seeds": f1, "published": published.get(name, []),
         }  # fmt: skip
-    minutes = {seed: m["public"]["minutes"] for seed, m in zip(seeds, metrics, strict=True)}
-    return {"encoder": first["start"], "data": first["data"], "minutes": minutes, "sets": sets}
+    cost = {key: {seed: m["public"][key] for seed, m in zip(seeds, metrics, strict=True)} for key in ("minutes", "steps")}
+    return {"encoder": first["start"], "data": first["data"], **cost, "sets": sets}
 
 
 def _metrics(run: Path) -> dict[str, Any]:
