@@ -50,7 +50,8 @@ def token_array(source: Path, vocabulary: Sequence[str], cache: Path | None = No
         if array.dtype != np.uint16 or array.ndim != 1 or not len(array) or int(array.max()) >= len(vocabulary):
             raise ValueError(f"{source}: expected uint16 (tokens,) of a vocabulary of {len(vocabulary)}")
         return array
-    return cached(cache, source.name.split(".")[0], (source.read_bytes(), vocabulary), lambda: _tokens(source, vocabulary))
+    text = hashlib.sha256(source.read_bytes()).hexdigest()
+    return cached(cache, source.name.split(".")[0], (text, vocabulary), lambda: _tokens(source, vocabulary))
 
 
 def cached(cache: Path | None, name: str, made_of: object, make: Callable[[], np.ndarray]) -> np.ndarray:

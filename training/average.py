@@ -17,9 +17,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from training.encoders import WEIGHTS
 from yaowen.tagger.folder import TRANSITIONS
-
-WEIGHTS = "model.safetensors"
 
 
 def average(folders: Sequence[Path], output: Path) -> None:
