@@ -1,0 +1,68 @@
+"""Annotations without texts find their texts again, and tell where these have changed."""
+
+import json
+import lzma
+from pathlib import Path
+
+import pytest
+
+from data.standoff import attach, detach, documents
+
+NEWS = "县里召开会议。\n会议强调安全。\n\n市里印发通知。\n\n\n省里派出医疗队。\n"
+RECORDS = [
+    {
+        "id": f"news#{number}", "published": None, "title": "", "text": text,
+        "spans": [{"start": 2, "end": 4, "label": label}], "events": [],
+    }
+    for number, text, label in ((2, "省里派出医疗队。", "TRIGGER:deployment"), (0, "县里召开会议。", "TRIGGER:meeting"))
+]  # fmt: skip
+
+
+@pytest.fixture(params=["news.txt", "news.txt.xz"])
+def texts(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / request.param
+    with (lzma.open if path.suffix == ".xz" else open)(path, "wt", encoding="utf-8") as stream:  # type: ignore[operator]
+        stream.write(NEWS)
+    return path
+
+
+def test_documents_are_parted_by_empty_lines(texts: Path) -> None:
+    assert list(documents(texts)) == ["县里召开会议。\n会议强调安全。", "市里印发通知。", "省里派出医疗队。"]
+
+
+def test_what_was_detached_is_attached_again(texts: Path) -> None:
+    parts = detach(RECORDS, texts.parent)
+    assert [part["id"] for part in parts] == ["news#0", "news#2"]  # by place
+    assert attach(parts, texts.parent) == RECORDS[::-1]
+
+
+def test_what_is_kept_holds_no_word_of_the_text(texts: Path) -> None:
+    kept = json.dumps(detach(RECORDS, texts.parent), ensure_ascii=False)
+    assert kept.isascii()
+
+
+def test_a_changed_text_is_told(texts: Path) -> None:
+    parts = detach(RECORDS, texts.parent)
+    texts.unlink()
+    texts.with_name("news.txt").write_text(NEWS.replace("召开", "举行"), "utf-8")
+    with pytest.raises(ValueError, match=r"document 0: not the text that was annotated as news#0"):
+        attach([part | {"source": "news.txt"} for part in parts], texts.parent)
+
+
+def test_a_missing_source_is_told(texts: Path, tmp_path: Path) -> None:
+    parts = detach(RECORDS, texts.parent)
+    with pytest.raises(ValueError, match=r"has no news\.txt"):
+        attach(parts, tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"id": "news"}, "expected SOURCE#NUMBER"),
+        ({"id": "news#1"}, "not the beginning of document 1"),
+        ({"id": "x#1"}, "no x.txt"),
+    ],
+)
+def test_a_record_of_no_document_is_told(texts: Path, change: dict[str, str], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        detach([RECORDS[0] | change], texts.parent)
