@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from eval.evaluate import DEFAULT_SETS
+from eval.evaluate import DEFAULT_SETS, TEST_SETS, present
 from eval.record import keep
 from yaowen.evaluation.arguments import canonical
 from yaowen.evaluation.calibration import calibration
@@ -33,7 +33,6 @@ from yaowen.tagger.folder import CALIBRATION, ModelFolder, digest, write_manifes
 from yaowen.tagger.onnx_backend import OnnxBackend
 from yaowen.tagger.tagger import Backend, Tagger
 
-DEFAULT_TEST = {"authored test": Path("data/authored/test.jsonl")}
 RESULT = Path(__file__).parent / "results" / "calibration.json"
 # Below 1, what is too sure already would become surer, until 32 bits cannot tell it apart.
 TEMPERATURES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
@@ -220,14 +219,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=FILE", help="instead of the dev documents")
-    parser.add_argument(
-        "--test", action="append", default=[], metavar="NAME=FILE", help="instead of the authored test documents"
-    )
+    parser.add_argument("--test", action="append", default=[], metavar="NAME=FILE", help="instead of the test documents")
     parser.add_argument("--out", type=Path, default=RESULT)
     arguments = parser.parse_args()
     sets, tests = (
         {name: Path(path) for name, _, path in (entry.partition("=") for entry in given)} or known
-        for given, known in ((arguments.set, DEFAULT_SETS), (arguments.test, DEFAULT_TEST))
+        for given, known in ((arguments.set, DEFAULT_SETS), (arguments.test, present(TEST_SETS)))
     )
     try:
         result = calibrate(arguments.model, sets, tests)

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from data import check, labelled
+from data.standoff import attach
 from yaowen.formats import annotated
 from yaowen.schema import SPAN_LABELS
 
 ROOT = Path(__file__).parent.parent
 AUTHORED = sorted((ROOT / "data" / "authored").glob("*.jsonl"))
+NEWS = ROOT / "data" / "news"
+UNLABELLED = ROOT.parent / "shared" / "corpora" / "unlabelled"
 LABELLED = ROOT.parent / "shared" / "corpora" / "labelled"
 TEXT = "2月3日，清河县县长罗一凡主持召开会议。会议要求测量体温。"
 
@@ -234,9 +237,25 @@ def test_the_command_complains_on_stdout_and_by_its_status(tmp_path: Path) -> No
 def test_the_authored_corpus_has_the_expected_counts() -> None:
     documents = {path.stem: annotated.read(path) for path in AUTHORED}
     assert {k: (len(d), sum(len(x.spans) for x in d)) for k, d in documents.items()} == {
-        "train": (178, 8362), "train-more": (142, 5142), "dev": (24, 1106), "test": (23, 1054),
+        "train": (178, 8362), "train-more": (178, 6486), "dev": (24, 1106), "test": (23, 1054),
     }  # fmt: skip
     assert {m.label for d in documents["train"] for m in d.spans} == set(SPAN_LABELS)
+
+
+def test_the_news_has_the_expected_counts_and_none_of_its_words() -> None:
+    counts = {}
+    for path in sorted(NEWS.glob("*.jsonl")):
+        lines = path.read_text("utf-8").splitlines()
+        assert all(line.isascii() for line in lines)
+        counts[path.stem] = len(lines), sum(len(json.loads(line)["spans"]) for line in lines)
+    assert counts == {"train": (780, 24035), "test": (180, 5223)}
+
+
+@pytest.mark.skipif(not UNLABELLED.exists(), reason="the texts of the news are not on this machine")
+def test_the_news_with_its_texts_has_no_problems(tmp_path: Path) -> None:
+    records = [json.loads(line) for line in (NEWS / "test.jsonl").read_text("utf-8").splitlines()]
+    whole = write(tmp_path / "test.jsonl", *attach(records, UNLABELLED))
+    assert check.check([whole]).problems == ()
 
 
 def labelled_set(folder: Path) -> None:
