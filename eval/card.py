@@ -51,7 +51,7 @@ def render(model: Path, results: Path = RESULTS, plots: Path = PLOTS) -> str:
     environment = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True)
     return environment.get_template("model_card.md.jinja").render(
         sets=sets,
-        reported=["authored test", "annotated dev"],
+        reported=["authored test", "news test", "annotated dev"],
         headlines=dict(zip(HEADLINES, TITLES, strict=True)),
         labels=SPAN_LABELS,
         speed=speed,

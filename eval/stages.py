@@ -1,6 +1,8 @@
 """What the fine-tunings that led to a model took, from the records they left; the model card tells it.
 
-python -m eval.stages NAME=RUN_FOLDER ... [--out eval/results/finetune.json]
+python -m eval.stages NAME=RUN_FOLDER ... [--after RECORD] [--out eval/results/finetune.json]
+
+`--after`: the record of the model that the first of them went on from; its stages come first.
 """
 
 import argparse
@@ -14,9 +16,12 @@ from eval.record import show
 KINDS = ("public", "domain")  # the stages of one fine-tuning
 
 
-def gather(runs: Mapping[str, Path]) -> dict[str, Any]:
-    """Every stage of every run, in order. Raises `ValueError` for a folder without a record."""
-    stages = []
+def gather(runs: Mapping[str, Path], after: Path | None = None) -> dict[str, Any]:
+    """Every stage of every run, in order, after those of an earlier record.
+
+    Raises `ValueError` for a folder without a record, and for an earlier record that is none.
+    """
+    stages = _earlier(after) if after else []
     for name, folder in runs.items():
         path = folder / "metrics.json"
         if not path.exists():
@@ -27,14 +32,23 @@ def gather(runs: Mapping[str, Path]) -> dict[str, Any]:
     return {"stages": stages}
 
 
+def _earlier(record: Path) -> list[dict[str, Any]]:
+    try:
+        stages: list[dict[str, Any]] = json.loads(record.read_text("utf-8"))["stages"]
+        return stages
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ValueError(f"{record}: expected what `python -m eval.stages` wrote of an earlier model") from None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", metavar="NAME=RUN_FOLDER")
+    parser.add_argument("--after", type=Path, metavar="RECORD", help="what came before, of this form")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     try:
         runs = {name: Path(folder) for name, _, folder in (entry.partition("=") for entry in arguments.runs)}
-        show(gather(runs), arguments.out)
+        show(gather(runs, arguments.after), arguments.out)
     except ValueError as error:
         parser.error(str(error))
 

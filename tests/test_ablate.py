@@ -185,12 +185,27 @@ def test_runs_that_differ_in_more_than_the_seed_are_not_averaged(tmp_path: Path)
 # --- What the stages of a model took
 
 
+def two_stages(folder: Path) -> Path:
+    run = run_of(folder, 1, 0.9)
+    metrics = json.loads((run / "metrics.json").read_text("utf-8")) | {"encoder": {"name": "e"}, "domain": {"steps": 7}}
+    (run / "metrics.json").write_text(json.dumps(metrics), "utf-8")
+    return run
+
+
 def test_every_stage_of_every_run_is_told_in_order(tmp_path: Path) -> None:
-    first = run_of(tmp_path / "a", 1, 0.9)
-    metrics = json.loads((first / "metrics.json").read_text("utf-8")) | {"encoder": {"name": "e"}, "domain": {"steps": 7}}
-    (first / "metrics.json").write_text(json.dumps(metrics), "utf-8")
+    first = two_stages(tmp_path / "a")
     found = stages.gather({"teacher": first})["stages"]
     assert [(s["run"], s["kind"]) for s in found] == [("teacher", "public"), ("teacher", "domain")]
     assert found[1]["steps"] == 7
     with pytest.raises(ValueError, match=r"metrics\.json is missing"):
         stages.gather({"tagger": tmp_path / "none"})
+
+
+def test_what_came_before_is_told_first(tmp_path: Path) -> None:
+    first = two_stages(tmp_path / "a")
+    record = tmp_path / "finetune.json"
+    record.write_text(json.dumps(stages.gather({"first": first})), "utf-8")
+    assert [s["run"] for s in stages.gather({"next": first}, record)["stages"]] == ["first"] * 2 + ["next"] * 2
+    record.write_text("[]", "utf-8")
+    with pytest.raises(ValueError, match=r"expected what `python -m eval\.stages` wrote"):
+        stages.gather({"next": first}, record)
