@@ -20,8 +20,7 @@ PAGE := examples/daguan-flood.html
 DEMO := build/demo
 MODEL := model/yaowen/weights/default
 RESULTS := eval/results
-NEWS := build/news.jsonl
-NEWS_TEST := build/news-test.jsonl
+NEWS := build/news/train.jsonl build/news/test.jsonl
 
 .PHONY: demo test check wheel encoder model behave figures clean
 .DELETE_ON_ERROR:
@@ -46,9 +45,7 @@ wheel: $(VENV)/.dev
 	PYTHON=$(abspath $(BIN))/python .ci/wheel
 
 # News that was annotated for this project is kept without its texts, which are their publishers' (data/standoff.py).
-$(NEWS): data/news/train.jsonl
-$(NEWS_TEST): data/news/test.jsonl
-$(NEWS) $(NEWS_TEST): | $(VENV)/.dev
+build/news/%.jsonl: data/news/%.jsonl | $(VENV)/.dev
 	$(BIN)/python -m data.standoff attach $< --texts ../shared/corpora/unlabelled --out $@
 
 # For a GPU: the budgets are minutes of an H100. The generator of replaced characters is an encoder that guesses masked ones
@@ -91,7 +88,7 @@ model: $(VENV)/.dev $(NEWS)
 behave: $(VENV)/.dev
 	$(BIN)/python -m eval.behave --out $(RESULTS)/behaviour.json
 
-figures: $(VENV)/.dev $(NEWS_TEST)
+figures: $(VENV)/.dev $(NEWS)
 	$(BIN)/python -m eval.evaluate --out $(RESULTS)/scores.json
 	$(BIN)/python -m eval.evaluate --tests --out $(RESULTS)/test.json
 	$(BIN)/python -m eval.speed --out $(RESULTS)/speed.json

@@ -1,7 +1,7 @@
 """Annotations without their texts: of news that is its publishers', only what we say about it is kept here.
 
-    python -m data.standoff attach data/news/train.jsonl --texts ../shared/corpora/unlabelled --out build/news.jsonl
-    python -m data.standoff detach build/news.jsonl --texts ../shared/corpora/unlabelled --out data/news/train.jsonl
+    python -m data.standoff attach data/news/train.jsonl --texts ../shared/corpora/unlabelled --out build/news/train.jsonl
+    python -m data.standoff detach build/news/train.jsonl --texts ../shared/corpora/unlabelled --out data/news/train.jsonl
 
 A line of the annotated form (README.md here) has, instead of `text`, where the text stands: `source`, a `.txt` or `.txt.xz`
 file with a paragraph a line and an empty line between documents; `document`, its number there from 0; `characters` from

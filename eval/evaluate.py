@@ -27,7 +27,7 @@ DEFAULT_SETS = {
     "authored dev": Path("data/authored/dev.jsonl"),
     "annotated dev": samples.SHARED / "corpora/annotated/dev.jsonl",
 }
-TEST_SETS = {"authored test": Path("data/authored/test.jsonl"), "news test": Path("build/news-test.jsonl")}
+TEST_SETS = {"authored test": Path("data/authored/test.jsonl"), "news test": Path("build/news/test.jsonl")}
 HEADLINES = ("entities", "triggers", "arguments on gold spans", "arguments end to end")
 TRIGGER_LABELS = tuple(trigger_label(kind) for kind in TRIGGER_TYPES)
 

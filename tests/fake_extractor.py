@@ -26,6 +26,20 @@ LABELS = {
     "TRIGGER:directive": ("要求", "强调"),
     "TRIGGER:inspection": ("调研",),
 }
+LABEL_OF = {text: label for label, texts in LABELS.items() for text in texts}
+OFFICES = {"贺兰川": ("县委书记",), "陆知夏": ("县委副书记", "县长"), "马明川": ("副县长",)}
+PERSON_IDS = {name: f"p{number}" for number, name in enumerate(OFFICES, 1)}
+
+# Type, trigger, and for each argument its role, its text and which of the text's places it is.
+EVENTS = (
+    ("meeting", "召开", (
+        ("date", "2023年7月21日上午", 0), ("host", "贺兰川", 0), ("attendee", "陆知夏", 0), ("attendee", "马明川", 0),
+    )),
+    ("directive", "要求", (("date", "2023年7月21日上午", 0), ("measure", "24小时值班制度", 0), ("measure", "转移群众", 0))),
+    ("response", "转移群众", (("measure", "转移群众", 0), ("quantity", "320人", 0), ("location", "永宁县", 0))),
+    ("directive", "强调", (("issuer", "贺兰川", 1), ("measure", "巡堤查险", 0))),
+    ("inspection", "调研", (("inspector", "贺兰川", 1), ("companion", "陆知夏", 1), ("location", "望洪镇", 0))),
+)  # fmt: skip
 
 
 def span(raw: str, text: str, label: str, nth: int = 0) -> Span:
@@ -48,77 +62,45 @@ def page_spans(raw: str) -> tuple[Span, ...]:
     return tuple(sorted(kept, key=lambda s: s.start))
 
 
-def page_document(raw: str = PAGE, **fields) -> Document:
-    """The document of PAGE: a meeting, two directives, an inspection, three measures."""
+def page_people(raw: str) -> tuple[Person, ...]:
+    """Who is named, wherever the name stands, with the offices as they were read."""
 
-    def argument(role: str, text: str, label: str, nth: int = 0, person: str | None = None) -> Argument:
-        return Argument(role, span(raw, text, label, nth), 0.91, person, ("nearest before the trigger", "cue 主持"))
+    def office(title: str) -> Office:
+        start = raw.index(title)
+        return Office(title, start, start + len(title), read_office(title, place="宁夏回族自治区银川市永宁县"))
 
-    def event(number: int, kind: str, trigger: Span, *arguments: Argument) -> Event:
-        return Event(f"e{number}", kind, trigger, 0.93, arguments)
-
-    people = tuple(
+    return tuple(
         Person(
-            f"p{number}",
+            PERSON_IDS[name],
             name,
             tuple((m.start(), m.end()) for m in re.finditer(name, raw)),
-            tuple(
-                Office(t, raw.index(t), raw.index(t) + len(t), read_office(t, place="宁夏回族自治区银川市永宁县"))
-                for t in titles
-            ),
+            tuple(office(title) for title in titles),
         )
-        for number, (name, titles) in enumerate(
-            [("贺兰川", ("县委书记",)), ("陆知夏", ("县委副书记", "县长")), ("马明川", ("副县长",))], 1
-        )
+        for name, titles in OFFICES.items()
     )
-    measures = ("24小时值班制度", "转移群众")
-    events = (
-        event(
-            1,
-            "meeting",
-            span(raw, "召开", "TRIGGER:meeting"),
-            argument("date", "2023年7月21日上午", "DATE"),
-            argument("host", "贺兰川", "OFFICIAL", 0, "p1"),
-            argument("attendee", "陆知夏", "OFFICIAL", 0, "p2"),
-            argument("attendee", "马明川", "OFFICIAL", 0, "p3"),
-        ),
-        event(
-            2,
-            "directive",
-            span(raw, "要求", "TRIGGER:directive"),
-            argument("date", "2023年7月21日上午", "DATE"),
-            *(argument("measure", text, "MEASURE") for text in measures),
-        ),
-        event(
-            3,
-            "response",
-            span(raw, "转移群众", "MEASURE"),
-            argument("measure", "转移群众", "MEASURE"),
-            argument("quantity", "320人", "QUANTITY"),
-            argument("location", "永宁县", "LOCATION"),
-        ),
-        event(
-            4,
-            "directive",
-            span(raw, "强调", "TRIGGER:directive"),
-            argument("issuer", "贺兰川", "OFFICIAL", 1, "p1"),
-            argument("measure", "巡堤查险", "MEASURE"),
-        ),
-        event(
-            5,
-            "inspection",
-            span(raw, "调研", "TRIGGER:inspection"),
-            argument("inspector", "贺兰川", "OFFICIAL", 1, "p1"),
-            argument("companion", "陆知夏", "OFFICIAL", 1, "p2"),
-            argument("location", "望洪镇", "LOCATION"),
-        ),
+
+
+def page_events(raw: str) -> tuple[Event, ...]:
+    """The events of PAGE, with a cue or two for every argument."""
+
+    def argument(role: str, text: str, nth: int) -> Argument:
+        found = span(raw, text, LABEL_OF[text], nth)
+        return Argument(role, found, 0.91, PERSON_IDS.get(text), ("nearest before the trigger", "cue 主持"))
+
+    return tuple(
+        Event(f"e{number}", kind, span(raw, trigger, LABEL_OF[trigger]), 0.93, tuple(argument(*one) for one in arguments))
+        for number, (kind, trigger, arguments) in enumerate(EVENTS, 1)
     )
-    source = Source("news/page.txt", "utf-8", hashlib.sha256(raw.encode()).hexdigest(), len(raw))
+
+
+def page_document(raw: str = PAGE, **fields) -> Document:
+    """The document of PAGE: a meeting, two directives, an inspection, three measures."""
     line = "上一篇：没有了"
     start = raw.index(line)
     given = {
-        "id": "page", "source": source, "published": "2023-07-22", "published_from": "caller", "raw": raw,
-        "spans": page_spans(raw), "people": people, "events": events,
+        "id": "page", "published": "2023-07-22", "published_from": "caller", "raw": raw,
+        "source": Source("news/page.txt", "utf-8", hashlib.sha256(raw.encode()).hexdigest(), len(raw)),
+        "spans": page_spans(raw), "people": page_people(raw), "events": page_events(raw),
         "warnings": (Warning("boilerplate", "left out: navigation", start, start + len(line)),),
         "trace": ({
             "action": "space", "description": "space of another kind written as a plain space", "count": 1,

@@ -1,12 +1,14 @@
-"""The chain over the tags of a sentence: its likelihood and gradient against the sum over every tag sequence."""
+"""The chain over the tags of a sentence: its likelihood, gradient and best path against those of every tag sequence."""
 
 from itertools import pairwise, product
 
 import numpy as np
+import pytest
 import torch
 
 from training.chain import Chain, legal_steps
 from training.examples import tag_names
+from yaowen.tagger import viterbi
 
 NAMES = tag_names(["A", "B"])
 
@@ -58,4 +60,58 @@ def test_far_apart_scores_do_not_overflow():
     loss = chain(scores, torch.zeros(400, dtype=torch.int64), torch.arange(400) == 399)
     loss.backward()
     assert abs(loss.item()) < 1e-4
+    assert torch.isfinite(scores.grad).all()
+
+
+def random_chain(seed: int = 0) -> tuple[Chain, torch.Tensor, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(seed)
+    chain = Chain(["O", "B-DATE", "I-DATE", "B-PERSON", "I-PERSON"])
+    torch.nn.init.normal_(chain.start)
+    torch.nn.init.normal_(chain.step)
+    tags = torch.tensor([1, 2, 0, 3, 0, 3, 4, 4, 1, 3])
+    ends = torch.zeros(len(tags), dtype=torch.bool)
+    ends[[3, 4, 7, 9]] = True
+    return chain, torch.randn(len(tags), 5), tags, ends
+
+
+def paths(chain: Chain, scores: torch.Tensor) -> dict[tuple[int, ...], torch.Tensor]:
+    """The score of every path of a sentence, legal or not."""
+    start, step = chain.start + chain.start_shut, chain.step + chain.step_shut
+    return {
+        path: start[path[0]] + sum(scores[i, t] for i, t in enumerate(path)) + sum(step[a, b] for a, b in pairwise(path))
+        for path in product(range(scores.shape[1]), repeat=len(scores))
+    }
+
+
+def test_the_likelihood_is_that_of_all_paths() -> None:
+    chain, scores, tags, ends = random_chain()
+    expected, at = 0.0, 0
+    for last in ends.nonzero().squeeze(1).tolist():
+        every = paths(chain, scores[at : last + 1])
+        gold = every[tuple(tags[at : last + 1].tolist())]
+        expected += (torch.stack(list(every.values())).logsumexp(0) - gold).item()
+        at = last + 1
+    assert chain(scores, tags, ends).item() == pytest.approx(expected / len(tags), rel=1e-5)
+
+
+def test_the_finished_tagger_finds_the_best_of_all_paths_of_this_chain() -> None:
+    scheme = viterbi.Scheme.of(["O", "B-DATE", "I-DATE", "B-PERSON", "I-PERSON"])
+    for seed in range(10):
+        chain, scores, _, ends = random_chain(seed)
+        found = viterbi.decode(scores.numpy()[:, scheme.columns], ends.numpy(), chain.decoder(scheme)).tags
+        expected: list[int] = []
+        for last in ends.nonzero().squeeze(1).tolist():
+            every = paths(chain, scores[len(expected) : last + 1])
+            expected += max(every, key=lambda path: every[path].item())
+        assert scheme.columns[found].tolist() == expected
+
+
+def test_a_sure_chain_does_not_underflow() -> None:
+    chain, _, _, _ = random_chain()
+    scores = torch.randn(2000, 5) * 200
+    tags, ends = torch.zeros(2000, dtype=torch.long), torch.zeros(2000, dtype=torch.bool)
+    ends[-1] = True
+    loss = chain(scores.requires_grad_(), tags, ends)
+    loss.backward()
+    assert torch.isfinite(loss)
     assert torch.isfinite(scores.grad).all()

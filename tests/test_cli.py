@@ -1,28 +1,19 @@
-"""The command line: what it reads, what it gives, how it fails. A fake extractor stands in for the model."""
+"""`yaowen predict` as it is typed: what it reads, what it gives, how it fails. A fake extractor stands in for the model."""
 
-import io
 import json
-import os
-import signal
-import subprocess
-import sys
-import textwrap
-import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.fake_extractor import FakeExtractor, page_document
+from tests.fake_extractor import FakeExtractor
 from yaowen.archive.find import find
-from yaowen.archive.pages import Found, Page, Problem
-from yaowen.archive.sources import read
+from yaowen.archive.pages import Found
 from yaowen.cli.main import main
-from yaowen.cli.outputs import Folder, Style, render_all, safe_name
-from yaowen.cli.predict import NoModel, Run, predict
+from yaowen.cli.outputs import Style
+from yaowen.cli.predict import Run, predict
 
 MEETING = "州长召开会议。\n"
-ROOT = Path(__file__).parent.parent
 
 
 class Shell:
@@ -113,6 +104,24 @@ def test_options_reach_the_model(shell, folder):
 def test_explain_reaches_the_extractor(shell, folder):
     shell(folder / "a.txt", "--explain")
     assert shell.extractor.calls[0]["explain"] is True
+
+
+def test_progress_counts_every_byte(folder):
+    (folder / "b.txt").write_bytes(b"")
+    seen: list[int] = []
+    inputs = list(find([str(folder)]))
+    run = Run(FakeExtractor, lambda message: None, seen.append)
+    assert predict(run, inputs, Style("jsonl"), lambda piece: None) == 1
+    sizes = sum(found.size for found in inputs if isinstance(found, Found))
+    assert sizes - 1 <= sum(seen) <= sizes  # the blank last line of the JSONL file is no document
+    assert (run.documents, run.problems) == (4, 1)
+
+
+def test_help_and_version():
+    runner = CliRunner()
+    assert "predict" in runner.invoke(main, ["-h"]).stdout
+    assert "--published" in runner.invoke(main, ["predict", "-h"]).stdout
+    assert runner.invoke(main, ["--version"]).stdout.startswith("yaowen ")
 
 
 # What goes wrong: one paragraph on stderr, the rest is done, the status says so.
@@ -230,13 +239,6 @@ def test_json_is_one_array_of_all_records(shell, folder):
     assert json.loads(shell(folder / "a.txt", "--format", "json").stdout) == []
 
 
-def test_explain_reaches_the_record():
-    record = json.loads("".join(render_all([page_document()], Style("jsonl", explain=True))))
-    assert record["trace"]
-    assert record["events"][0]["arguments"][0]["cues"]
-    assert "trace" not in json.loads("".join(render_all([page_document()], Style("jsonl"))))
-
-
 def test_lone_surrogates_stay_valid_json(shell):
     result = shell("-", "--format", "jsonl", stdin=b'{"text": "a", "id": "\\ud800"}')
     assert result.exit_code == 0
@@ -254,15 +256,6 @@ def test_one_file_a_document(shell, folder, tmp_path_factory, form, ending):
         assert json.loads((out / "a.json").read_text("utf-8"))["id"] == "a"
 
 
-def test_names_that_clash_or_would_overwrite_an_input(tmp_path):
-    page = tmp_path / "page.html"
-    page.write_text("the input", "utf-8")
-    folder = Folder(tmp_path, Style("html"), [page])
-    names = [folder.write(page_document(id=identity)).name for identity in ("page", "PAGE", "../page", "a/b", "a b")]
-    assert names == ["page-2.html", "PAGE-3.html", "page-4.html", "a_b.html", "a_b-2.html"]
-    assert page.read_text("utf-8") == "the input"
-
-
 def test_running_again_gives_the_same_files(shell, folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     for _ in range(2):
@@ -270,145 +263,8 @@ def test_running_again_gives_the_same_files(shell, folder, tmp_path_factory):
     assert len(list(out.iterdir())) == 4
 
 
-@pytest.mark.parametrize(
-    "identity", ["", "..", "/etc/passwd", "nul", "COM1.txt", "a" * 500, "三" * 500, "a\x00\n\u202eb", "."]
-)
-def test_safe_names(identity, tmp_path):
-    name = safe_name(identity)
-    assert (tmp_path / name).resolve().parent == tmp_path.resolve()
-    assert len((name + "-999.jsonl").encode()) <= 255
-    assert name.lower().split(".")[0] not in ("nul", "com1")
-    (tmp_path / name).write_text("", "utf-8")
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    def full(source, target):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("yaowen.cli.outputs.os.replace", full)
-    with pytest.raises(OSError, match="No space left"):
-        Folder(tmp_path, Style("json")).write(page_document())
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_out_that_cannot_be_written(shell, folder):
     result = shell(folder / "a.txt", "--out", folder / "a.txt" / "below")
     assert result.exit_code == 1
     assert "cannot write" in result.stderr
     assert "Traceback" not in result.stderr
-
-
-# Streaming.
-
-
-class Lines:
-    """A stream of JSON lines that notes each line it is asked for."""
-
-    def __init__(self, lines: list[bytes], log: list[str]) -> None:
-        self.lines, self.log = iter(lines), log
-
-    def readline(self, size: int = -1) -> bytes:
-        self.log.append("read")
-        return next(self.lines, b"")
-
-    def __iter__(self):
-        return iter(self.readline, b"")
-
-
-@pytest.mark.parametrize("form", ["table", "jsonl", "json", "html"])
-def test_each_document_is_given_before_the_next_is_read(form):
-    log: list[str] = []
-    stdin = Lines([f'{{"text": "召开{n}"}}\n'.encode() for n in range(3)], log)
-    run = Run(FakeExtractor, log.append)
-    for piece in render_all(run.extract_all([Found(None, "stdin", 0)], stdin), Style(form)):
-        if "召开" in piece:
-            log.append("write")
-    assert log == ["read", "write"] * 3 + ["read"]
-
-
-def test_progress_counts_every_byte(folder):
-    (folder / "b.txt").write_bytes(b"")
-    seen: list[int] = []
-    inputs = list(find([str(folder)]))
-    run = Run(FakeExtractor, lambda message: None, seen.append)
-    assert predict(run, inputs, Style("jsonl"), lambda piece: None) == 1
-    sizes = sum(found.size for found in inputs if isinstance(found, Found))
-    assert sizes - 1 <= sum(seen) <= sizes  # the blank last line of the JSONL file is no document
-    assert (run.documents, run.problems) == (4, 1)
-
-
-def test_no_model_is_its_own_error():
-    def load():
-        raise ImportError("no torch: pip install 'yaowen[torch]'")
-
-    run = Run(load, lambda message: None)
-    with pytest.raises(NoModel, match="pip install"):
-        list(run.extract_all([Found(None, "stdin", 0)], io.BytesIO(b"abc")))
-
-
-def test_unreadable_file_is_a_problem(tmp_path):
-    (problem,) = read(Found(tmp_path, "folder", 0))  # a directory cannot be read as a file
-    assert isinstance(problem, Problem)
-    assert str(tmp_path) in problem.message
-
-
-def test_a_named_file_may_have_any_ending(tmp_path):
-    path = tmp_path / "notes.md"
-    path.write_text(MEETING, "utf-8")
-    (found,) = find([str(path)])
-    assert isinstance(found, Found)
-    (page,) = read(found)
-    assert isinstance(page, Page)
-    assert (page.id, page.text) == ("notes", MEETING)
-
-
-# A process of its own: pipes and signals.
-
-PROGRAM = """
-    import sys, time
-    sys.path[:0] = [{root!r}, {model!r}]
-    from tests.fake_extractor import FakeExtractor
-    from yaowen.cli.main import main
-
-    class Slow(FakeExtractor):
-        def extract(self, *arguments, **options):
-            time.sleep({pause})
-            return super().extract(*arguments, **options)
-
-    main(obj=lambda **options: Slow())
-"""
-
-
-def program(*arguments: str, pause: float = 0, **options) -> subprocess.Popen:
-    code = textwrap.dedent(PROGRAM.format(root=str(ROOT), model=str(ROOT / "model"), pause=pause))
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, **options)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
-def test_a_reader_that_has_seen_enough(tmp_path):
-    path = tmp_path / "many.jsonl"
-    path.write_text('{"text": "召开会议"}\n' * 5000, "utf-8")
-    process = program("predict", str(path), "--format", "jsonl", stdout=subprocess.PIPE)
-    assert json.loads(process.stdout.readline())["id"] == "many-1"
-    process.stdout.close()
-    assert process.wait(60) == 1
-    assert process.stderr.read() == b""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_control_c_is_quiet(tmp_path):
-    path = tmp_path / "many.jsonl"
-    path.write_text('{"text": "召开会议"}\n' * 5000, "utf-8")
-    process = program("predict", str(path), "--format", "jsonl", pause=0.05, stdout=subprocess.PIPE)
-    assert process.stdout.readline()
-    time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
-
-
-def test_help_and_version():
-    runner = CliRunner()
-    assert "predict" in runner.invoke(main, ["-h"]).stdout
-    assert "--published" in runner.invoke(main, ["predict", "-h"]).stdout
-    assert runner.invoke(main, ["--version"]).stdout.startswith("yaowen ")
