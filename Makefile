@@ -7,7 +7,10 @@
 # make behave  the behavioural suite: which capabilities fail how often
 # make figures measure the model that ships and render the model card from what was recorded; what compares with other libraries
 #              (eval.dates, eval.places, eval.peers) needs them: pip install -e ".[bench]"
-# make clean   remove what the above made
+# make build/news/train.jsonl build/news/test.jsonl    the news annotated for this project, joined to its texts
+# make clean   remove the environment, the demo, packages and joined news; what was trained stays in build/
+#
+# encoder, model, figures and build/news need the collections in ../shared, which are not ours to publish.
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -52,7 +55,7 @@ build/news/%.jsonl: data/news/%.jsonl | $(VENV)/.dev
 # well; any with the same vocab.txt will do (training/README.md tells which it was).
 GENERATOR ?= training/encoder-4x256
 
-encoder: $(VENV)/.dev $(NEWS)
+encoder: $(VENV)/.dev build/news/train.jsonl
 	mkdir -p build/encoder-8x512 build/encoder-6x320
 	cp $(GENERATOR)/vocab.txt build/encoder-8x512
 	cp $(GENERATOR)/vocab.txt build/encoder-6x320
@@ -62,7 +65,7 @@ encoder: $(VENV)/.dev $(NEWS)
 	$(BIN)/python -m training.pretrain --device cuda --config training/configs/pretrain-6x320.toml objective.generator=$(GENERATOR)
 	$(BIN)/python -m training.pretrain --device cuda --config training/configs/distil-6x320.toml
 
-# First with what the teacher thinks of every token, then from there without, once a seed; the mean is the model. With what
+# First with what the teacher thinks of every token, then from there without, once a seed; the mean of all is the model. With what
 # `make encoder` made: make model ENCODER=build/distilled-6x320/tagger TEACHER=build/tagger-8x512
 ENCODER ?= training/encoder-6x320
 TEACHER ?= training/encoder-8x512
@@ -104,7 +107,7 @@ figures: $(VENV)/.dev $(NEWS)
 	$(BIN)/python -m eval.card
 
 clean:
-	rm -rf $(VENV) $(DEMO) dist
+	rm -rf $(VENV) $(DEMO) dist build/news
 
 # A stamp says what a virtual environment holds; a changed pyproject.toml makes it install again.
 $(VENV)/.made:

@@ -5,7 +5,8 @@
 
 A line of the annotated form (README.md here) has, instead of `text`, where the text stands: `source`, a `.txt` or `.txt.xz`
 file with a paragraph a line and an empty line between documents; `document`, its number there from 0; `characters` from
-its beginning, lines parted by line feeds; and their `sha256`. The `id` of an annotated document is `SOURCE#NUMBER`.
+its beginning, lines parted by line feeds; and their `sha256`. The `id` of an annotated document is `SOURCE#NUMBER`. Titles,
+which are the publishers' too, are left out.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 PLACE = ("source", "document", "characters", "sha256")
+ALL = ("id", "published", "spans", "events")  # what both forms have
 
 
 def documents(source: Path) -> Iterator[str]:
@@ -33,9 +35,10 @@ def documents(source: Path) -> Iterator[str]:
 def attach(records: Iterable[dict[str, Any]], texts: Path) -> list[dict[str, Any]]:
     """The records with their texts, in the order given.
 
-    Raises `ValueError` where a source is missing or holds another text than the one that was annotated.
+    Raises `ValueError` for a record of another form, and where a source is missing or holds another text than the one that
+    was annotated.
     """
-    records = list(records)
+    records = [_complete(record, (*ALL, *PLACE)) for record in records]
     wanted = {name: {r["document"] for r in records if r["source"] == name} for name in {r["source"] for r in records}}
     found = {name: _some(_file(texts, name), numbers) for name, numbers in wanted.items()}
     whole = []
@@ -44,17 +47,18 @@ def attach(records: Iterable[dict[str, Any]], texts: Path) -> list[dict[str, Any
         if _digest(text) != record["sha256"]:
             place = f"{texts / record['source']}, document {record['document']}"
             raise ValueError(f"{place}: not the text that was annotated as {record['id']}")
-        kept = {key: value for key, value in record.items() if key not in PLACE}
-        whole.append({key: kept.pop(key) for key in ("id", "published", "title")} | {"text": text} | kept)
+        head = {"id": record["id"], "published": record["published"], "title": "", "text": text}
+        whole.append(head | {key: value for key, value in record.items() if key not in (*PLACE, *head)})
     return whole
 
 
 def detach(records: Iterable[dict[str, Any]], texts: Path) -> list[dict[str, Any]]:
     """The records without their texts, ordered by place.
 
-    Raises `ValueError` for an id that is not `SOURCE#NUMBER` and for a text that is not the beginning of that document.
+    Raises `ValueError` for a record of another form, for an id that is not `SOURCE#NUMBER` and for a text that is not the
+    beginning of that document.
     """
-    places = [(_name(record["id"]), record) for record in records]
+    places = [(_name(record["id"]), record) for record in (_complete(r, (*ALL, "text")) for r in records)]
     files = {name: _file(texts, f"{name}.txt.xz", f"{name}.txt") for name in {name for (name, _), _ in places}}
     found = {name: _some(file, {number for (n, number), _ in places if n == name}) for name, file in files.items()}
     parts = []
@@ -63,9 +67,16 @@ def detach(records: Iterable[dict[str, Any]], texts: Path) -> list[dict[str, Any
         if not found[name].get(number, "").startswith(text):
             raise ValueError(f"{record['id']}: its text is not the beginning of document {number} of {files[name]}")
         place = dict(zip(PLACE, (files[name].name, number, len(text), _digest(text)), strict=True))
-        kept = {key: value for key, value in record.items() if key != "text"}
-        parts.append({key: kept.pop(key) for key in ("id", "published", "title")} | place | kept)
+        head = {"id": record["id"], "published": record["published"]} | place
+        parts.append(head | {key: value for key, value in record.items() if key not in ("text", "title", *head)})
     return parts
+
+
+def _complete(record: Any, keys: tuple[str, ...]) -> dict[str, Any]:
+    missing = [key for key in keys if not isinstance(record, dict) or key not in record]
+    if missing:
+        raise ValueError(f"{str(record)[:60]}…: {', '.join(missing)} missing; data/README.md has the form")
+    return dict(record)
 
 
 def _name(identity: str) -> tuple[str, int]:
@@ -98,9 +109,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="JSON lines to write")
     arguments = parser.parse_args()
     try:
-        records = [json.loads(line) for path in arguments.files for line in path.read_text("utf-8").splitlines()]
-        made = (attach if arguments.what == "attach" else detach)(records, arguments.texts)
-    except (OSError, ValueError) as error:
+        lines = [line for path in arguments.files for line in path.read_text("utf-8").split("\n")]  # not at U+2028
+        made = (attach if arguments.what == "attach" else detach)(map(json.loads, filter(None, lines)), arguments.texts)
+    except (OSError, ValueError, EOFError, lzma.LZMAError) as error:
         print(error, file=sys.stderr)
         return 1
     arguments.out.parent.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,7 @@ else:
 HERE = Path(__file__).parent
 RESULTS, PLOTS = HERE / "results", HERE / "plots"
 OPTIONAL = ("public", "ablations", "curve", "limits")  # records without which the card has a section less
+REPORTED = ("authored test", "news test", "annotated dev")  # label by label
 TITLES = ("entities", "triggers", "arguments, gold spans", "arguments, end to end")
 
 
@@ -47,11 +48,13 @@ def render(model: Path, results: Path = RESULTS, plots: Path = PLOTS) -> str:
     config = json.loads((model / "config.json").read_text("utf-8"))
     arguments = ArgumentModel.load(model)
     sets = scores["sets"] | {name: figures for name, figures in test["sets"].items() if name not in scores["sets"]}
+    if missing := [name for name in REPORTED if name not in sets]:
+        raise ValueError(f"{results}: no figures of {', '.join(missing)}; run `make figures` where ../shared is")
     loader = FileSystemLoader(HERE / "templates")
     environment = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True)
     return environment.get_template("model_card.md.jinja").render(
         sets=sets,
-        reported=["authored test", "news test", "annotated dev"],
+        reported=REPORTED,
         headlines=dict(zip(HEADLINES, TITLES, strict=True)),
         labels=SPAN_LABELS,
         speed=speed,
@@ -78,7 +81,7 @@ def _evidence(results: Path, plots: Path) -> dict[str, Any]:
         **{name: optional.get(name) for name in OPTIONAL},
         "plots": {path.stem for path in plots.glob("*.png")},
         "given": tomllib.loads((HERE / "given.toml").read_text("utf-8")),
-        "datasets": ["yaowen-authored", *public],
+        "datasets": ["yaowen-authored", "yaowen-news", *public],
     }
 
 

@@ -6,6 +6,7 @@ Spans count only with exact start, end and label; arguments with exact event typ
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,10 @@ def evaluate(folder: Path, sets: dict[str, Path]) -> dict[str, Any]:
 
 
 def present(sets: Mapping[str, Path]) -> dict[str, Path]:
-    """Those whose file is there: what is not part of the project may be missing."""
+    """Those whose file is there; what is missing, since not all of it is part of the project, is told."""
+    for name, path in sets.items():
+        if not path.exists():
+            print(f"{name} is left out: no {path}", file=sys.stderr)
     return {name: path for name, path in sets.items() if path.exists()}
 
 
@@ -137,8 +141,9 @@ def summary(result: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=FILE", help="instead of the dev documents")
-    parser.add_argument("--tests", action="store_true", help="the test documents instead, which choose nothing")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--set", action="append", default=[], metavar="NAME=FILE", help="instead of the dev documents")
+    which.add_argument("--tests", action="store_true", help="the test documents, which choose nothing, instead")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     sets = {name: Path(path) for name, _, path in (entry.partition("=") for entry in arguments.set)}

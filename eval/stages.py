@@ -34,7 +34,9 @@ def gather(runs: Mapping[str, Path], after: Path | None = None) -> dict[str, Any
 
 def _earlier(record: Path) -> list[dict[str, Any]]:
     try:
-        stages: list[dict[str, Any]] = json.loads(record.read_text("utf-8"))["stages"]
+        stages = json.loads(record.read_text("utf-8"))["stages"]
+        if not isinstance(stages, list):
+            raise TypeError
         return stages
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(f"{record}: expected what `python -m eval.stages` wrote of an earlier model") from None
@@ -43,7 +45,7 @@ def _earlier(record: Path) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", metavar="NAME=RUN_FOLDER")
-    parser.add_argument("--after", type=Path, metavar="RECORD", help="what came before, of this form")
+    parser.add_argument("--after", type=Path, metavar="RECORD", help="a finetune.json: its stages come first")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     try:

@@ -206,6 +206,10 @@ def test_what_came_before_is_told_first(tmp_path: Path) -> None:
     record = tmp_path / "finetune.json"
     record.write_text(json.dumps(stages.gather({"first": first})), "utf-8")
     assert [s["run"] for s in stages.gather({"next": first}, record)["stages"]] == ["first"] * 2 + ["next"] * 2
-    record.write_text("[]", "utf-8")
-    with pytest.raises(ValueError, match=r"expected what `python -m eval\.stages` wrote"):
-        stages.gather({"next": first}, record)
+    for wrong in ("[]", '{"stages": 5}', "no JSON", None):
+        if wrong is None:
+            record.unlink()
+        else:
+            record.write_text(wrong, "utf-8")
+        with pytest.raises(ValueError, match=r"expected what `python -m eval\.stages` wrote"):
+            stages.gather({"next": first}, record)

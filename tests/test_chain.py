@@ -3,7 +3,6 @@
 from itertools import pairwise, product
 
 import numpy as np
-import pytest
 import torch
 
 from training.chain import Chain, legal_steps
@@ -81,17 +80,6 @@ def paths(chain: Chain, scores: torch.Tensor) -> dict[tuple[int, ...], torch.Ten
         path: start[path[0]] + sum(scores[i, t] for i, t in enumerate(path)) + sum(step[a, b] for a, b in pairwise(path))
         for path in product(range(scores.shape[1]), repeat=len(scores))
     }
-
-
-def test_the_likelihood_is_that_of_all_paths() -> None:
-    chain, scores, tags, ends = random_chain()
-    expected, at = 0.0, 0
-    for last in ends.nonzero().squeeze(1).tolist():
-        every = paths(chain, scores[at : last + 1])
-        gold = every[tuple(tags[at : last + 1].tolist())]
-        expected += (torch.stack(list(every.values())).logsumexp(0) - gold).item()
-        at = last + 1
-    assert chain(scores, tags, ends).item() == pytest.approx(expected / len(tags), rel=1e-5)
 
 
 def test_the_finished_tagger_finds_the_best_of_all_paths_of_this_chain() -> None:

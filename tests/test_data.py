@@ -253,9 +253,9 @@ def test_the_news_has_the_expected_counts_and_none_of_its_words() -> None:
 
 @pytest.mark.skipif(not UNLABELLED.exists(), reason="the texts of the news are not on this machine")
 def test_the_news_with_its_texts_has_no_problems(tmp_path: Path) -> None:
-    records = [json.loads(line) for line in (NEWS / "test.jsonl").read_text("utf-8").splitlines()]
-    whole = write(tmp_path / "test.jsonl", *attach(records, UNLABELLED))
-    assert check.check([whole]).problems == ()
+    for path in NEWS.glob("*.jsonl"):
+        write(tmp_path / path.name, *attach(map(json.loads, path.read_text("utf-8").splitlines()), UNLABELLED))
+    assert check.check([tmp_path]).problems == ()
 
 
 def labelled_set(folder: Path) -> None:

@@ -87,6 +87,20 @@ def test_the_whole_chain_is_scored(documents):
     assert f"{scores['entities']['f1']:.3f}" in evaluate.summary(result)
 
 
+def test_a_set_that_is_not_there_is_left_out_and_told(tmp_path, capsys):
+    (tmp_path / "a.jsonl").touch()
+    found = evaluate.present({"here": tmp_path / "a.jsonl", "gone": tmp_path / "b.jsonl"})
+    assert found == {"here": tmp_path / "a.jsonl"}
+    assert "gone is left out" in capsys.readouterr().err
+
+
+def test_test_documents_and_others_are_not_scored_together(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["evaluate", "--tests", "--set", "a=b.jsonl"])
+    with pytest.raises(SystemExit):
+        evaluate.main()
+    assert "not allowed with" in capsys.readouterr().err
+
+
 @needs_model
 def test_unsure_arguments_are_given_to_who_asks_for_all(documents):
     def scores(extractor):
@@ -129,6 +143,17 @@ def test_the_metadata_of_the_card_are_those_that_the_hub_reads():
         assert 0 < result.metric_value <= 1
     again = ModelCardData(**metadata.to_dict() | {"model_index": None})
     assert again.to_dict()["datasets"] == metadata.datasets
+
+
+@needs_model
+@recorded
+def test_a_card_without_a_set_that_it_tells_of_is_refused(tmp_path):
+    results = shutil.copytree(card.RESULTS, tmp_path / "results")
+    record = json.loads((results / "test.json").read_text("utf-8"))
+    record["sets"].pop("news test", None)
+    (results / "test.json").write_text(json.dumps(record), "utf-8")
+    with pytest.raises(ValueError, match="no figures of news test"):
+        card.render(DEFAULT_MODEL, results)
 
 
 @needs_model

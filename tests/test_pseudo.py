@@ -1,12 +1,15 @@
 """Self-training: which unlabelled texts are taken, and which spans of several readings stay."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from data.leakage import shingles
+from eval import evaluate
 from tests.tiny_model import authored_texts, make_model
+from training import config
 from training.pseudo import Committee, Settings, committee, documents, label, sample
 from yaowen.formats import annotated
 from yaowen.tagger.folder import write_manifest
@@ -34,6 +37,12 @@ def test_a_text_that_is_scored_on_is_left_out(tmp_path):
     left = sample(settings(tmp_path, avoid=(tmp_path / "dev.jsonl",)))
     assert len(everything) == len(left) + 1
     assert not any(shingles(texts[2][10:80]) & shingles(text) for text in left)
+
+
+def test_nothing_that_is_scored_on_is_taken():
+    avoided = config.load(Settings, Path("training/configs/pseudo.toml")).avoid
+    scored = {**evaluate.DEFAULT_SETS, **evaluate.TEST_SETS}.values()
+    assert {path.resolve() for path in scored} <= {path.resolve() for path in avoided}
 
 
 def test_a_source_that_is_not_there_is_told(tmp_path):

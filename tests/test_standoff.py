@@ -2,12 +2,15 @@
 
 import json
 import lzma
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from data.standoff import attach, detach, documents
 
+ROOT = Path(__file__).parent.parent
 NEWS = "县里召开会议。\n会议强调安全。\n\n市里印发通知。\n\n\n省里派出医疗队。\n"
 RECORDS = [
     {
@@ -41,6 +44,10 @@ def test_what_is_kept_holds_no_word_of_the_text(texts: Path) -> None:
     assert kept.isascii()
 
 
+def test_a_title_is_the_publishers_too(texts: Path) -> None:
+    assert all("title" not in part for part in detach([r | {"title": "标题"} for r in RECORDS], texts.parent))
+
+
 def test_a_changed_text_is_told(texts: Path) -> None:
     parts = detach(RECORDS, texts.parent)
     texts.unlink()
@@ -66,3 +73,29 @@ def test_a_missing_source_is_told(texts: Path, tmp_path: Path) -> None:
 def test_a_record_of_no_document_is_told(texts: Path, change: dict[str, str], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         detach([RECORDS[0] | change], texts.parent)
+
+
+def test_a_number_beyond_the_file_is_told(texts: Path) -> None:
+    (part, _) = detach(RECORDS, texts.parent)
+    with pytest.raises(ValueError, match="document 7: not the text"):
+        attach([part | {"document": 7}], texts.parent)
+
+
+def test_a_record_of_another_form_is_told(texts: Path) -> None:
+    with pytest.raises(ValueError, match="source, document, characters, sha256 missing"):
+        attach(RECORDS, texts.parent)
+    with pytest.raises(ValueError, match="text missing"):
+        detach(detach(RECORDS, texts.parent), texts.parent)
+
+
+def test_the_command_goes_there_and_back(texts: Path, tmp_path: Path) -> None:
+    def run(what: str, file: Path, out: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "data.standoff", what, file, "--texts", texts.parent, "--out", out]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+    whole, parts, again = (tmp_path / name for name in ("whole.jsonl", "new/parts.jsonl", "again.jsonl"))
+    whole.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in RECORDS[::-1]), "utf-8")
+    assert run("detach", whole, parts).returncode == run("attach", parts, again).returncode == 0
+    assert again.read_bytes() == whole.read_bytes()
+    failed = run("attach", whole, tmp_path / "none.jsonl")
+    assert (failed.returncode, "sha256 missing" in failed.stderr, "Traceback" in failed.stderr) == (1, True, False)

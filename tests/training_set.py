@@ -1,4 +1,4 @@
-"""The authored documents that a tagger is trained on, their tags, and a vocabulary with their every character."""
+"""Our authored `train.jsonl`, its tags, and a vocabulary with their every character."""
 
 from tests.tiny_model import AUTHORED
 from training.examples import tag_names

@@ -204,7 +204,10 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("training/configs/arguments.toml"))
     parser.add_argument("overrides", nargs="*", metavar="section.key=value")
     arguments = parser.parse_args()
-    train(config.load(Settings, arguments.config, arguments.overrides))
+    try:
+        train(config.load(Settings, arguments.config, arguments.overrides))
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":
