@@ -32,7 +32,7 @@ OPTIONS: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": F
 
 
 def draw(results: Path, out: Path) -> list[Path]:
-    """Write what can be drawn; returns the files, each below 100 kB."""
+    """Write what can be drawn; returns the files."""
     out.mkdir(parents=True, exist_ok=True)
     made = []
     if (log := results / "pretrain.jsonl").exists():
