@@ -1,5 +1,6 @@
 """`yaowen predict` as it is typed: what it reads, what it gives, how it fails. A fake extractor stands in for the model."""
 
+import io
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from yaowen.archive.find import find
 from yaowen.archive.pages import Found
 from yaowen.cli.main import main
 from yaowen.cli.outputs import Style
-from yaowen.cli.predict import Run, predict
+from yaowen.cli.predict import NoModel, Run, predict
 
 MEETING = "州长召开会议。\n"
 
@@ -268,3 +269,12 @@ def test_out_that_cannot_be_written(shell, folder):
     assert result.exit_code == 1
     assert "cannot write" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_no_model_is_its_own_error():
+    def load():
+        raise ImportError("no torch: pip install 'yaowen[torch]'")
+
+    run = Run(load, lambda message: None)
+    with pytest.raises(NoModel, match="pip install"):
+        list(run.extract_all([Found(None, "stdin", 0)], io.BytesIO(b"abc")))

@@ -1,6 +1,5 @@
 """Documents pass one at a time from a file to a whole output under a safe name; pipes and signals end it quietly."""
 
-import io
 import json
 import os
 import signal
@@ -12,28 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fake_extractor import PAGE, FakeExtractor, page_document
-from yaowen.archive.find import find
-from yaowen.archive.pages import Found, Page, Problem
-from yaowen.archive.sources import read
+from tests.fake_extractor import FakeExtractor, page_document
+from yaowen.archive.pages import Found
 from yaowen.cli.outputs import Folder, Style, render_all, safe_name
-from yaowen.cli.predict import NoModel, Run
-
-
-def test_unreadable_file_is_a_problem(tmp_path):
-    (problem,) = read(Found(tmp_path, "folder", 0))  # a directory cannot be read as a file
-    assert isinstance(problem, Problem)
-    assert str(tmp_path) in problem.message
-
-
-def test_a_named_file_may_have_any_ending(tmp_path):
-    path = tmp_path / "notes.md"
-    path.write_text(PAGE, "utf-8")
-    (found,) = find([str(path)])
-    assert isinstance(found, Found)
-    (page,) = read(found)
-    assert isinstance(page, Page)
-    assert (page.id, page.text) == ("notes", PAGE)
+from yaowen.cli.predict import Run
 
 
 class Lines:
@@ -59,15 +40,6 @@ def test_each_document_is_given_before_the_next_is_read(form):
         if "召开" in piece:
             log.append("write")
     assert log == ["read", "write"] * 3 + ["read"]
-
-
-def test_no_model_is_its_own_error():
-    def load():
-        raise ImportError("no torch: pip install 'yaowen[torch]'")
-
-    run = Run(load, lambda message: None)
-    with pytest.raises(NoModel, match="pip install"):
-        list(run.extract_all([Found(None, "stdin", 0)], io.BytesIO(b"abc")))
 
 
 # What is written.

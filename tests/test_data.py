@@ -12,6 +12,7 @@ import pytest
 
 from data import check, labelled
 from data.standoff import attach
+from tests.annotated_files import jsonl
 from yaowen.formats import annotated
 from yaowen.schema import SPAN_LABELS
 
@@ -47,13 +48,8 @@ def record(**changes: Any) -> dict[str, Any]:
     return document | changes
 
 
-def write(path: Path, *records: dict[str, Any]) -> Path:
-    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), "utf-8")
-    return path
-
-
 def test_read_gives_spans_in_text_order_with_holders(tmp_path: Path) -> None:
-    (document,) = annotated.read(write(tmp_path / "a.jsonl", record()))
+    (document,) = annotated.read(jsonl(tmp_path / "a.jsonl", record()))
     words = [(document.text[m.start : m.end], m.label) for m in document.spans]
     assert words == [
         ("2月3日", "DATE"), ("清河县县长", "POSITION"), ("罗一凡", "OFFICIAL"), ("召开", "TRIGGER:meeting"), ("测量体温", "MEASURE"),
@@ -67,18 +63,18 @@ def test_read_gives_spans_in_text_order_with_holders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", ["{", '{"id": "x"}', '{"id": "x", "text": "一", "spans": [{"start": 0}]}', "[1]"])
 def test_read_names_the_file_and_line_of_what_is_no_document(tmp_path: Path, line: str) -> None:
-    path = write(tmp_path / "a.jsonl", record())
+    path = jsonl(tmp_path / "a.jsonl", record())
     path.write_text(path.read_text("utf-8") + line + "\n", "utf-8")
     with pytest.raises(ValueError, match=r"a\.jsonl, line 2: .*expected"):
         annotated.read(path)
 
 
 def test_a_sound_file_passes(tmp_path: Path) -> None:
-    assert check.check([write(tmp_path / "a.jsonl", record())]) == check.Report((), (), 1)
+    assert check.check([jsonl(tmp_path / "a.jsonl", record())]) == check.Report((), (), 1)
 
 
 def complaints(tmp_path: Path, **changes: Any) -> str:
-    return "\n".join(check.check([write(tmp_path / "a.jsonl", record(**changes))]).problems)
+    return "\n".join(check.check([jsonl(tmp_path / "a.jsonl", record(**changes))]).problems)
 
 
 @pytest.mark.parametrize(
@@ -130,14 +126,14 @@ def event(kind: str, anchor: str, label: str, *arguments: tuple[str, str]) -> di
     ],
 )
 def test_bad_events_are_named(tmp_path: Path, bad: dict[str, Any], complaint: str) -> None:
-    problems = check.check([write(tmp_path / "a.jsonl", record(events=[bad]))]).problems
+    problems = check.check([jsonl(tmp_path / "a.jsonl", record(events=[bad]))]).problems
     assert len(problems) == 1
     assert re.search(complaint, problems[0])
 
 
 def test_a_text_in_two_splits_is_leakage(tmp_path: Path) -> None:
     spaced = record(id="t-2", text=TEXT + "\n ", events=[])
-    paths = [write(tmp_path / "train.jsonl", record()), write(tmp_path / "test.jsonl", spaced)]
+    paths = [jsonl(tmp_path / "train.jsonl", record()), jsonl(tmp_path / "test.jsonl", spaced)]
     (problem,) = check.check(paths).problems
     assert "the same text stands in" in problem
     assert "train.jsonl (t-1)" in problem
@@ -146,7 +142,7 @@ def test_a_text_in_two_splits_is_leakage(tmp_path: Path) -> None:
 
 def test_an_id_twice_is_named(tmp_path: Path) -> None:
     other = record(text="另外一句。", spans=[], events=[])
-    assert "the id 't-1' stands in" in complaints_of(write(tmp_path / "a.jsonl", record(), other))
+    assert "the id 't-1' stands in" in complaints_of(jsonl(tmp_path / "a.jsonl", record(), other))
 
 
 LONG = "清河县气象台二十日发布暴雨预警，城关镇连夜转移低洼处住户，医疗队在三处安置点值守到天亮。"
@@ -157,9 +153,9 @@ def plain(name: str, text: str, *spans: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_texts_of_two_splits_that_share_a_long_stretch_are_leakage(tmp_path: Path) -> None:
-    train = write(tmp_path / "train.jsonl", plain("t", "本报讯 " + LONG), plain("u", "另有一事。" + LONG))
-    more = write(tmp_path / "train-more.jsonl", plain("m", "又讯：" + LONG))
-    dev = write(tmp_path / "dev.jsonl", plain("d", LONG.replace("二十日", "22日")), plain("e", "城关镇连夜转移低洼处住户。"))
+    train = jsonl(tmp_path / "train.jsonl", plain("t", "本报讯 " + LONG), plain("u", "另有一事。" + LONG))
+    more = jsonl(tmp_path / "train-more.jsonl", plain("m", "又讯：" + LONG))
+    dev = jsonl(tmp_path / "dev.jsonl", plain("d", LONG.replace("二十日", "22日")), plain("e", "城关镇连夜转移低洼处住户。"))
     problems = check.check([tmp_path]).problems
     assert len(problems) == 3, "texts of one split may be alike, and a few words are no leakage"
     assert all("dev.jsonl (d)" in problem and "share" in problem for problem in problems)
@@ -173,7 +169,7 @@ def complaints_of(*paths: Path) -> str:
 
 def test_a_broken_line_is_told_and_the_others_are_still_checked(tmp_path: Path) -> None:
     bad = record(id="t-2", text=TEXT + "完", spans=[span("罗一凡", "MAYOR")], events=[])
-    path = write(tmp_path / "a.jsonl", record(), bad)
+    path = jsonl(tmp_path / "a.jsonl", record(), bad)
     path.write_text("{\n" + path.read_text("utf-8") + '{"id": 3}\n', "utf-8")
     report = check.check([path])
     for words, problem in zip(("line 1: not JSON", "line 4: not of the form", "MAYOR"), report.problems, strict=True):
@@ -187,7 +183,7 @@ def test_words_marked_differently_after_the_same_character_are_a_doubt(tmp_path:
         return plain(name, text, {"start": start, "end": start + 3, "label": label})
 
     texts = marked("a", "他去县医院看望。", "LOCATION"), marked("b", "她去县医院。", "LOCATION")
-    path = write(
+    path = jsonl(
         tmp_path / "a.jsonl", *texts, marked("c", "请去县医院问。", "ORGANIZATION"), marked("d", "由县医院办，", "PERSON")
     )
     report = check.check([path])
@@ -202,7 +198,7 @@ def test_words_marked_once_and_not_again_between_the_same_characters_are_a_doubt
     mark = {"start": 6, "end": 12, "label": "MEASURE"}
     half = {"start": 8, "end": 10, "label": "MEASURE"}
     other = "各处也启动防汛应急响应了"
-    path = write(
+    path = jsonl(
         tmp_path / "a.jsonl",
         plain("a", text, mark),
         plain("b", "另，" + text),
@@ -222,8 +218,8 @@ def test_other_formats_are_checked_with_the_labels_of_a_table(tmp_path: Path) ->
 
 
 def test_the_command_complains_on_stdout_and_by_its_status(tmp_path: Path) -> None:
-    good = write(tmp_path / "good.jsonl", record())
-    bad = write(tmp_path / "bad.jsonl", record(id="t-2", text=TEXT + "完", spans=[span("罗一凡", "MAYOR")], events=[]))
+    good = jsonl(tmp_path / "good.jsonl", record())
+    bad = jsonl(tmp_path / "bad.jsonl", record(id="t-2", text=TEXT + "完", spans=[span("罗一凡", "MAYOR")], events=[]))
     command = [sys.executable, "-m", "data.check"]
     environment = {"PYTHONPATH": str(ROOT / "model")}
     fine = subprocess.run([*command, str(good)], cwd=ROOT, env=environment, capture_output=True, text=True)
@@ -254,7 +250,7 @@ def test_the_news_has_the_expected_counts_and_none_of_its_words() -> None:
 @pytest.mark.skipif(not UNLABELLED.exists(), reason="the texts of the news are not on this machine")
 def test_the_news_with_its_texts_has_no_problems(tmp_path: Path) -> None:
     for path in NEWS.glob("*.jsonl"):
-        write(tmp_path / path.name, *attach(map(json.loads, path.read_text("utf-8").splitlines()), UNLABELLED))
+        jsonl(tmp_path / path.name, *attach(map(json.loads, path.read_text("utf-8").splitlines()), UNLABELLED))
     assert check.check([tmp_path]).problems == ()
 
 

@@ -293,3 +293,16 @@ def test_addresses_are_read_through_fsspec(tmp_path):
     (problem,) = find(["memory://none"])
     assert isinstance(problem, Problem)
     assert "nothing to read" in problem.message
+
+
+def test_unreadable_file_is_a_problem(tmp_path):
+    (problem,) = read(Found(tmp_path, "folder", 0))  # a directory cannot be read as a file
+    assert isinstance(problem, Problem)
+    assert str(tmp_path) in problem.message
+
+
+def test_a_named_file_may_have_any_ending(tmp_path):
+    path = tmp_path / "notes.md"
+    path.write_text(MEETING, "utf-8")
+    (page,) = pages(path)
+    assert (page.id, page.text) == ("notes", MEETING)
