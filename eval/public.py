@@ -1,16 +1,17 @@
 """Gather what several fine-tuning runs of one encoder scored on the public sets, beside published figures.
 
-    python -m eval.public RUN_FOLDER... [--out eval/results/public.json]
+    python -m eval.public RUN_FOLDER... [--into RECORD] [--out eval/results/public.json]
 
 The runs differ by their seed alone: the same encoder and the same data. The figures are the runs' own (`public.scores` of
 `metrics.json`; `python -m training.public_scores RUN_FOLDER` makes them anew), strict entity F1 in percent, by seqeval.
+`--into` puts the sets of these runs, which were trained apart from the others, in the place of theirs in an earlier record.
 """
 
 import argparse
 import json
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,18 @@ def gather(runs: Sequence[Path]) -> dict[str, Any]:
     return {"encoder": first["start"], "data": first["data"], **cost, "sets": sets}
 
 
+def put(result: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with the sets of the result in it, each with what it was trained with and from, and for how long.
+
+    Raises `ValueError` for a set that the record does not have, and for other data of one.
+    """
+    if other := [name for name in result["sets"] if record["data"].get(name) != result["data"].get(name)]:
+        raise ValueError(f"{', '.join(other)}: not in the record, or gathered on other data")
+    apart = {"sets": sorted(result["data"]), **{key: result[key] for key in ("encoder", "minutes", "steps")}}
+    sets = {name: row | {"apart": apart} for name, row in result["sets"].items()}
+    return {**record, "sets": {**record["sets"], **sets}}
+
+
 def _metrics(run: Path) -> dict[str, Any]:
     path = run / "metrics.json"
     try:
@@ -77,11 +90,14 @@ def summary(result: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--into", type=Path, metavar="RECORD", help="an earlier record, whose other sets stay")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     try:
         result = gather(arguments.runs)
-    except ValueError as error:
+        if arguments.into:
+            result = put(result, json.loads(arguments.into.read_text("utf-8")))
+    except (OSError, ValueError) as error:
         parser.error(str(error))
     print(summary(result))
     if arguments.out:

@@ -167,6 +167,19 @@ def test_public_figures_stand_beside_the_published_ones(tmp_path: Path) -> None:
     assert "92.00   (91.00, 93.00)" in public.summary(result)
 
 
+def test_a_set_that_was_trained_apart_takes_its_place_in_a_record(tmp_path: Path) -> None:
+    alone = public.gather([run_of(tmp_path / "a", 1, 0.9)])
+    alone["sets"].pop("own")
+    row = {"mean": 1.0, "split": "test", "seeds": {}}
+    record = {"encoder": "x", "data": {"msra": "d", "own": "o"}, "steps": {"1": 99}, "sets": {"msra": row, "own": row}}
+    made = public.put(alone, record)
+    assert (made["encoder"], made["steps"], made["sets"]["own"]) == ("x", {"1": 99}, row)
+    assert made["sets"]["msra"]["mean"] == 90.0
+    assert made["sets"]["msra"]["apart"] == {"sets": ["msra"], "encoder": "e", "minutes": {"1": 2.0}, "steps": {"1": 7}}
+    with pytest.raises(ValueError, match="msra: not in the record, or gathered on other data"):
+        public.put(alone, record | {"data": {"msra": "another"}})
+
+
 def test_runs_that_differ_in_more_than_the_seed_are_not_averaged(tmp_path: Path) -> None:
     first, other, same = (
         run_of(tmp_path / "a", 1, 0.9),
