@@ -19,6 +19,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from yaowen.formats.units import attempts, json_lines, read_text, sound
+
 PLACE = ("source", "document", "characters", "sha256")
 ALL = ("id", "published", "spans", "events")  # what both forms have
 
@@ -72,6 +74,11 @@ def detach(records: Iterable[dict[str, Any]], texts: Path) -> list[dict[str, Any
     return parts
 
 
+def _records(path: Path) -> Iterator[Any]:
+    lines = json_lines(read_text(path).split("\n"), str(path))
+    return sound(attempts(lines, json.loads, "a record a line, as data/README.md says"))
+
+
 def _complete(record: Any, keys: tuple[str, ...]) -> dict[str, Any]:
     missing = [key for key in keys if not isinstance(record, dict) or key not in record]
     if missing:
@@ -109,8 +116,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="JSON lines to write")
     arguments = parser.parse_args()
     try:
-        lines = [line for path in arguments.files for line in path.read_text("utf-8").split("\n")]  # not at U+2028
-        made = (attach if arguments.what == "attach" else detach)(map(json.loads, filter(None, lines)), arguments.texts)
+        records = [record for path in arguments.files for record in _records(path)]
+        made = (attach if arguments.what == "attach" else detach)(records, arguments.texts)
     except (OSError, ValueError, EOFError, lzma.LZMAError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -223,11 +223,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULT)
     arguments = parser.parse_args()
     sets, tests = (
-        {name: Path(path) for name, _, path in (entry.partition("=") for entry in given)} or known
-        for given, known in ((arguments.set, DEFAULT_SETS), (arguments.test, present(TEST_SETS)))
+        {name: Path(path) for name, _, path in (entry.partition("=") for entry in given)}
+        for given in (arguments.set, arguments.test)
     )
     try:
-        result = calibrate(arguments.model, sets, tests)
+        result = calibrate(arguments.model, sets or DEFAULT_SETS, tests or present(TEST_SETS))
     except (ValueError, OSError) as error:
         parser.error(str(error))
     keep(result, arguments.out)

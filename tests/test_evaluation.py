@@ -124,6 +124,13 @@ def test_a_small_argument_model_learns_its_documents(tmp_path):
     assert ArgumentModel.load(tmp_path / "model").threshold == settings.model.threshold
 
 
+def test_a_missing_file_of_arguments_is_told_without_a_traceback(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["arguments", f"output={tmp_path}", f'data.train=["{tmp_path}/none.jsonl"]'])
+    with pytest.raises(SystemExit):
+        arguments.main()
+    assert "none.jsonl" in capsys.readouterr().err
+
+
 recorded = pytest.mark.skipif(not (card.RESULTS / "scores.json").exists(), reason="no recorded results")
 
 

@@ -97,5 +97,8 @@ def test_the_command_goes_there_and_back(texts: Path, tmp_path: Path) -> None:
     whole.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in RECORDS[::-1]), "utf-8")
     assert run("detach", whole, parts).returncode == run("attach", parts, again).returncode == 0
     assert again.read_bytes() == whole.read_bytes()
-    failed = run("attach", whole, tmp_path / "none.jsonl")
-    assert (failed.returncode, "sha256 missing" in failed.stderr, "Traceback" in failed.stderr) == (1, True, False)
+    (broken := tmp_path / "broken.jsonl").write_text(parts.read_text("utf-8") + '{"id":\n', "utf-8")
+    for file, told in ((whole, "sha256 missing"), (broken, "broken.jsonl, line 3: not JSON")):
+        failed = run("attach", file, tmp_path / "none.jsonl")
+        assert (failed.returncode, told in failed.stderr, "Traceback" in failed.stderr) == (1, True, False)
+    assert not (tmp_path / "none.jsonl").exists()
