@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from training import precision
-from training.precision import Muon, autocast, has_bf16_units, orthogonal
+from training.precision import Muon, autocast, bf16_is_faster, orthogonal
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of torch.optim.Muon
 SHAPES = [(16, 16), (16, 16), (64, 16), (16, 64)]
@@ -19,7 +19,7 @@ def matrices(optimiser):
 
 @pytest.mark.parametrize("units", [True, False])
 def test_steps_as_torch_does(monkeypatch, units):
-    monkeypatch.setattr(precision, "has_bf16_units", lambda device: units)
+    monkeypatch.setattr(precision, "bf16_is_faster", lambda device: units)
     (ours, our_optimiser), (theirs, their_optimiser) = matrices(Muon), matrices(torch.optim.Muon)
     before = [p.detach().clone() for p in ours]
     generator = torch.Generator().manual_seed(2)
@@ -68,7 +68,7 @@ def test_matrices_may_be_stacked(columns, dtype):
 @pytest.mark.parametrize("units", [True, False])
 def test_matrices_of_one_shape_may_be_updated_together(monkeypatch, units):
     """As on a GPU: tall and wide ones in one stack, each with its own rate."""
-    monkeypatch.setattr(precision, "has_bf16_units", lambda device: units)
+    monkeypatch.setattr(precision, "bf16_is_faster", lambda device: units)
     (single, optimiser), (together, _) = matrices(Muon), matrices(Muon)
     generator = torch.Generator().manual_seed(5)
     for p in single:
@@ -95,15 +95,28 @@ def test_another_scale_of_the_steps_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "expected"), [({"amx_bf16": True}, True), ({"avx512_bf16": False, "avx2": True}, False), ({}, False)]
+    ("capabilities", "seconds", "expected"),
+    [
+        ({"amx_bf16": True}, {torch.bfloat16: 1.0, torch.float32: 4.0}, True),
+        ({"avx512_bf16": True}, {torch.bfloat16: 2.0, torch.float32: 1.0}, False),  # units that are no help
+        ({"avx512_bf16": False, "avx2": True}, {}, False),  # without units nothing is tried
+        ({}, {}, False),
+    ],
 )
-def test_auto_goes_by_the_processor(monkeypatch, capabilities, expected):
+def test_auto_goes_by_the_processor(monkeypatch, capabilities, seconds, expected):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    monkeypatch.setattr(precision, "_seconds", seconds.__getitem__)
     device = torch.device("cpu")
-    assert has_bf16_units(device) is expected
+    bf16_is_faster.cache_clear()
+    assert bf16_is_faster(device) is expected
     for name, enabled in (("auto", expected), ("bf16", True), ("fp32", False)):
         with autocast(name, device):
             assert torch.is_autocast_enabled("cpu") is enabled
+    bf16_is_faster.cache_clear()
+
+
+def test_a_product_is_timed():
+    assert 0 < precision._seconds(torch.float32) < 10
 
 
 def test_unknown_precision_is_refused():

@@ -1,9 +1,11 @@
-"""In which numbers a model is multiplied: bf16 where the device has units for it, else fp32.
+"""In which numbers a model is multiplied: bf16 where the device is faster at it, else fp32.
 
-A processor without such units multiplies bf16 as well, but several times slower than fp32.
+Every processor multiplies bf16, but without units for it several times slower than fp32, and with some units slower too.
 """
 
+import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -17,19 +19,32 @@ def check_precision(name: str) -> None:
         raise ValueError(f"precision = {name!r}: expected one of {', '.join(PRECISIONS)}")
 
 
-def has_bf16_units(device: torch.device) -> bool:
-    """Whether the device multiplies bf16 matrices at least as fast as fp32 ones."""
+@cache
+def bf16_is_faster(device: torch.device) -> bool:
+    """Whether the device multiplies bf16 matrices faster than fp32 ones. A processor with units for it is tried once."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return False
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older releases of torch do not tell
-    return any(there for name, there in capabilities.items() if name.endswith("bf16"))
+    units = any(there for name, there in capabilities.items() if name.endswith("bf16"))
+    return units and _seconds(torch.bfloat16) < _seconds(torch.float32)
+
+
+def _seconds(dtype: torch.dtype) -> float:
+    """What one product of a layer's size takes on the processor, at best."""
+    rows, columns = torch.ones(1024, 320, dtype=dtype), torch.ones(320, 1280, dtype=dtype)
+    taken = []
+    for _ in range(10):
+        begin = time.perf_counter()
+        rows @ columns
+        taken.append(time.perf_counter() - begin)
+    return min(taken)
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:
     """The context in which a model is run; `precision` "auto" goes by the device."""
-    enabled = precision == "bf16" or (precision == "auto" and has_bf16_units(device))
+    enabled = precision == "bf16" or (precision == "auto" and bf16_is_faster(device))
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
@@ -75,7 +90,7 @@ class Muon(torch.optim.Muon):
 def update_alike(matrices: list[tuple[torch.Tensor, dict[str, Any], torch.Tensor]]) -> None:
     """Update, all at once, matrices with their groups and their updates, which have one shape when they are laid wide."""
     first, group, _ = matrices[0]
-    dtype = torch.bfloat16 if has_bf16_units(first.device) else torch.float32
+    dtype = torch.bfloat16 if bf16_is_faster(first.device) else torch.float32
     stacked = torch.stack([wide for _, _, wide in matrices]).to(dtype)
     made = orthogonal(stacked, group["ns_coefficients"], group["ns_steps"], group["eps"]).to(torch.float32)
     for (matrix, group, wide), update in zip(matrices, made, strict=True):
@@ -98,10 +113,11 @@ def orthogonal(matrix: torch.Tensor, coefficients: tuple[float, float, float], s
             gram = x @ x.mT
             x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
         return x.reshape(matrix.shape)
-    gram, product = x @ x.mT, torch.eye(x.shape[-2], device=x.device)
-    for _ in range(steps):
+    gram, product = x @ x.mT, None
+    for step in range(steps):
         factor = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
         factor.diagonal(dim1=-2, dim2=-1).add_(a)
-        product = factor @ product
-        gram = factor @ (factor @ gram)
-    return (product @ x).reshape(matrix.shape)
+        product = factor if product is None else factor @ product
+        if step + 1 < steps:
+            gram = factor @ (factor @ gram)
+    return (x if product is None else product @ x).reshape(matrix.shape)
