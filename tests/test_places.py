@@ -153,6 +153,31 @@ def test_renamed_divisions_are_found_by_their_old_names():
     assert grounded("襄阳", year=1999).candidates != grounded("襄阳").candidates, "in 1999 there was a county of the name"
 
 
+@pytest.mark.parametrize(
+    ("mention", "others", "adcode", "iso"),
+    [
+        ("德州", (), "371400", None),
+        ("德州", ("济南市", "临沂"), "371400", None),
+        ("德州", ("美国",), None, "US"),
+        ("德州", ("美国", "聊城市"), "371400", None),  # Shandong speaks for it, whoever visits
+        ("德州", ("英国", "加州"), None, "US"),
+        ("德州市", ("美国",), "371400", None),
+        ("德州达拉斯", ("美国",), None, "US"),
+        ("黑山", (), None, "ME"),
+        ("黑山", ("塞尔维亚",), None, "ME"),
+        ("黑山", ("锦州市", "北镇市"), "210726", None),
+    ],
+)
+def test_a_name_at_home_and_abroad_is_where_the_document_is(mention, others, adcode, iso):
+    place = grounded(mention, *others)
+    assert (place.adcode, place.iso) == (adcode, iso)
+
+
+def test_every_name_there_is_can_stand_beside_others():
+    for name in Gazetteer.load()._names:
+        grounded(name, "济南市", "美国")  # 德州 and others beside another place once ended in a KeyError
+
+
 def test_provinces_abroad_are_in_the_country_the_text_speaks_of():
     assert grounded("奎松省", "菲律宾").iso == "PH"
     assert grounded("奎松省").iso is None

@@ -77,15 +77,17 @@ class _Document:
     def _by_name(self, index: int, reading: Reading, evidence: Sequence[Evidence] = (), alone: bool = False) -> Place | None:
         if reading.area:
             return Place(reason=reading.area, candidates=_candidates(shares_of(_own_weights(reading, self.year))))
-        if reading.iso:
+        if reading.iso and not reading.senses:
             return self._country(index, reading)
-        if not reading.senses:
+        if not reading.senses or (alone and reading.iso):
             return None
         weights = _own_weights(reading, self.year)
         if alone:
             sure = reading.sure and not reading.senses[0].weak and shares_of(weights)[0][1] >= ANCHOR
             return self._place(index, weights) if sure else None
         support = {code: support_for(code, evidence, index) for code in weights}
+        if reading.iso and not max(support.values()) and (reading.iso_first or reading.iso in self.countries.values()):
+            return self._country(index, reading)
         weak = {sense.target for sense in reading.senses if sense.weak}
         weights = {
             c: w * (1 + support[c]) ** 2 * (UNLIKELY if c in weak and not support[c] else 1.0) for c, w in weights.items()

@@ -19,14 +19,17 @@ LONGEST_TOWN = 12  # characters
 class Reading:
     """The divisions a mention can mean by its own words, or what else it is.
 
-    `level`: the bare level word it begins with; `town`: the name of a township in it, and the codes that name can have;
-    `local`: a village or the like; `abroad`: it ends as names of foreign divisions do; `sure`: its name is more than a
-    short form with other words behind it; `area`: why it is no one division; `inner`: counties by short forms in the
-    midst of it, to be believed only where the document speaks of them (高速公路睢阳出口).
+    `iso`: the country that it is or lies in, or may (`senses` too: 德州 is Texas or 德州市), and `iso_first`, if that is
+    likelier than the divisions where the document says nothing; `level`: the bare level word it begins with; `town`: the
+    name of a township in it, and the codes that name can have; `local`: a village or the like; `abroad`: it ends as names
+    of foreign divisions do; `sure`: its name is more than a short form with other words behind it; `area`: why it is no
+    one division; `inner`: counties by short forms in the midst of it, to be believed only where the document speaks of
+    them (高速公路睢阳出口).
     """
 
     senses: tuple[Sense, ...] = ()
     iso: str | None = None
+    iso_first: bool = False
     whole: bool = False
     sure: bool = True
     level: str | None = None
@@ -197,6 +200,13 @@ def _nameless(text: str, areas: Sequence[Match]) -> Reading:
     return Reading(abroad=text.endswith(tuple(knowledge()["local"]["foreign"])))
 
 
+def _at_home_or_abroad(senses: Sequence[Sense], **rest: bool) -> Reading:
+    """A reading of senses of which some may be foreign."""
+    iso = next((sense.target for sense in senses if sense.form in FOREIGN_FORMS), None)
+    divisions = tuple(sense for sense in senses if sense.form in DIVISION_FORMS)
+    return Reading(divisions, iso, senses[0].form in FOREIGN_FORMS, **rest)
+
+
 @lru_cache(maxsize=1 << 16)
 def read_mention(mention: str) -> Reading:
     """What a mention's own words say of its place.
@@ -213,7 +223,7 @@ def read_mention(mention: str) -> Reading:
         return Reading(gazetteer.senses(text), letter if not gazetteer.senses(text) else None, whole=True)
     whole = gazetteer.senses(text)
     if whole and whole[0].form in DIVISION_FORMS:
-        return Reading(whole, whole=True)
+        return _at_home_or_abroad(whole, whole=True)
     if whole and whole[0].form is Form.AREA:
         return Reading(whole[1:], whole=True, area=whole[0].target)
     matches = gazetteer.find(text)
@@ -222,11 +232,11 @@ def read_mention(mention: str) -> Reading:
     if not senses:
         reading = _nameless(text, [m for m in matches if m.senses[0].form is Form.AREA])
         return replace(reading, inner=_inner(matches, text)) if not (reading.level or reading.area) else reading
-    if senses[0].form in FOREIGN_FORMS:
+    if not any(sense.form in DIVISION_FORMS for sense in senses):
         return Reading(iso=senses[0].target, whole=end == len(text))
     sure = senses[0].form is not Form.SHORT or senses[0].level != "county" or end == len(text) or chain.names > 1
     local = not sure and _local().search(text) is not None
-    reading = Reading(senses, whole=chain.bare and end == len(text), sure=sure, local=local)
+    reading = _at_home_or_abroad(senses, whole=chain.bare and end == len(text), sure=sure, local=local)
     if end == len(text) or senses[0].target == NATION or not TOWN_END.search(text, end, end + LONGEST_TOWN):
         return reading
     if not sure and (town := _town(text, 0, ()))[1]:  # 乌兰花镇 is a name, not a town 花镇 of 乌兰
