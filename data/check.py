@@ -5,8 +5,8 @@
 A CORPUS is a file in any format of `yaowen.formats`, or a folder of them. *Problems* break the guidelines (sections 1 and 4)
 or let a test be learnt by heart: broken lines, spans outside the text or over one another, unknown labels, edges that are
 punctuation, events with wrong parts, texts that stand in two places, texts of two splits that share long stretches. With
-one, the exit status is 1. *Doubts* may be right: the same words marked differently in like contexts. Files given together
-are splits of one corpus; `train-more.jsonl` is more of `train`.
+one, the exit status is 1. *Doubts* may be right: the same words marked differently in like contexts, a response in which
+nobody takes part. Files given together are splits of one corpus; `train-more.jsonl` is more of `train`.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from data.leakage import Placed, repeated, shared
 from yaowen import formats
 from yaowen.formats import form
 from yaowen.formats.annotated import AnnotatedDocument, Event, Mark
-from yaowen.schema import EVENT_TYPES, PEOPLE, ROLES, anchor_type
+from yaowen.schema import EVENT_TYPES, PEOPLE, RESPONSE, ROLES, anchor_type
 from yaowen.tagger.boundaries import trim
 
 SENTENCE_ENDS = "。！？；\n"
@@ -97,7 +97,16 @@ def check(paths: Sequence[Path], format: str = "", labels: str | Mapping[str, st
             problems.append(str(error))
     problems += [f"{item}: {problem}" for item in placed for problem in check_document(item.document)]
     problems += [*repeated(placed), *shared(placed)]
-    return Report(tuple(problems), (*conflicts(placed), *unmarked(placed)), len(placed))
+    return Report(tuple(problems), (*conflicts(placed), *unmarked(placed), *alone(placed)), len(placed))
+
+
+def alone(placed: Sequence[Placed]) -> Iterator[str]:
+    """Responses of which nothing is said but the measure: such a MEASURE is no event."""
+    for item in placed:
+        for event in item.document.events:
+            if event.type == RESPONSE and all(argument.role == "measure" for argument in event.arguments):
+                words = item.document.text[event.start : event.end]
+                yield f"{item}: nothing takes part in the response {words!r} at [{event.start}, {event.end})"
 
 
 def _name(span: Mark, text: str = "") -> str:

@@ -13,7 +13,7 @@ After `|` stand, with spaces between:
 
 - `2` or `2host`: the span fills a role of event 2; the role may be cut to what tells it from the others (`2h`), and
   may be left out where `DEFAULT_ROLES` names the usual one;
-- `=2`: a MEASURE is the anchor of the response event 2; `=` alone: of a response that no other span takes part in;
+- `=2`: a MEASURE is the anchor of the response event 2, in which at least one other span takes part;
 - `>`, `<`, `-` of a POSITION: held by the person that follows, that went before, by nobody. Without a sign it is held
   by the person it touches (`县长甲某`, `县委书记、县长甲某`, `总指挥：甲某`, `甲院长`, `甲某（县长）`),
   unless it has a role in an event.
@@ -161,11 +161,10 @@ def _finish(document: _Document) -> dict[str, Any]:
         for note in notes.split():
             if note.startswith("="):
                 try:
-                    if span["label"] != "MEASURE" or not note[1:].isdecimal() | (note == "="):
-                        raise ValueError(f"{note!r} of a {span['label']}; expected = or =NUMBER of a MEASURE")
-                    number = note[1:] or f"@{span['start']}"
-                    _new_event(document, number, RESPONSE, span)
-                    _add(document.events[number], "measure", span)
+                    if span["label"] != "MEASURE" or not note[1:].isdecimal():
+                        raise ValueError(f"{note!r} of a {span['label']}; expected =NUMBER of a MEASURE")
+                    _new_event(document, note[1:], RESPONSE, span)
+                    _add(document.events[note[1:]], "measure", span)
                 except ValueError as error:
                     raise _MarkError(line, str(error)) from None
     signs: dict[int, str] = {}

@@ -162,14 +162,26 @@ def test_an_argument_is_given_if_event_span_and_role_together_are_sure_enough(ho
 def test_a_response_is_given_if_it_is_sure_enough(tmp_path):
     weights = np.zeros((len(ROLE_NAMES), 2))
     weights[ROLE_NAMES.index("response.measure"), 0] = 4.0
+    weights[ROLE_NAMES.index("response.date"), 1] = 4.0
     write_model(tmp_path, ["label=MEASURE", "label=DATE"], weights)
     model = ArgumentModel.load(tmp_path)
-    text, spans = marked("全县开展[MEASURE 排查]。")
-    unsure = [replace(s, score=0.6) for s in spans]
+    text, spans = marked("[DATE 2日]全县开展[MEASURE 排查]。")
+    unsure = [replace(s, score=0.6) if s.label == "MEASURE" else s for s in spans]
     (event,) = assemble(text, unsure, model).events
+    (date,) = (filler.score for filler in event.fillers if filler.role == "date")
     assert event.kind == "response"
-    assert assemble(text, unsure, replace(model, least=event.score)).events
+    assert assemble(text, unsure, replace(model, least=date)).events
     assert not assemble(text, unsure, replace(model, least=event.score + 0.01)).events
+
+
+def test_a_response_in_which_nothing_takes_part_is_no_event(tmp_path):
+    weights = np.zeros((len(ROLE_NAMES), 1))
+    weights[ROLE_NAMES.index("response.measure"), 0] = 4.0
+    write_model(tmp_path, ["label=MEASURE"], weights)
+    text, spans = marked("[DATE 2日]全县开展[MEASURE 排查]。")
+    assembly = assemble(text, spans, ArgumentModel.load(tmp_path))
+    assert assembly.events == ()
+    assert [s.label for s in assembly.spans] == ["DATE", "MEASURE"]
 
 
 def test_probabilities_are_those_of_the_formula(hosts):

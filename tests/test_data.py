@@ -209,6 +209,21 @@ def test_words_marked_once_and_not_again_between_the_same_characters_are_a_doubt
     assert re.search(r"'防汛应急响应' is MEASURE in .* \(a\) at 6, but no span .* in .* \(b\) at 8$", doubt)
 
 
+def test_a_response_in_which_nobody_takes_part_is_a_doubt(tmp_path: Path) -> None:
+    spans = {"start": 0, "end": 2, "label": "ORGANIZATION"}, {"start": 2, "end": 4, "label": "MEASURE"}
+
+    def response(*roles: tuple[str, int, int]) -> dict[str, Any]:
+        arguments = [{"role": role, "start": start, "end": end} for role, start, end in roles]
+        return {"type": "response", "trigger": {"start": 2, "end": 4}, "arguments": arguments}
+
+    acted = plain("a", "县里停课。", *spans) | {"events": [response(("actor", 0, 2), ("measure", 2, 4))]}
+    lone = plain("b", "镇里停课了。", *spans) | {"events": [response(("measure", 2, 4))]}
+    report = check.check([jsonl(tmp_path / "a.jsonl", acted, lone)])
+    assert report.problems == ()
+    (doubt,) = report.doubts
+    assert "(b): nothing takes part in the response '停课' at [2, 4)" in doubt
+
+
 def test_other_formats_are_checked_with_the_labels_of_a_table(tmp_path: Path) -> None:
     path = tmp_path / "a.bio"
     path.write_text("罗 B-NAME\n凡 I-NAME\n。 I-NAME\n来 O\n", "utf-8")

@@ -65,7 +65,9 @@ def assemble(text: str, spans: Sequence[TaggedSpan], model: ArgumentModel, expla
     people = tuple(roster(layout, title_runs))
     person = {mention: number for number, entry in enumerate(people) for mention in entry.mentions}
     events = tuple(
-        FoundEvent(kind, anchor, score, _once(fillers[anchor], person)) for anchor, (kind, score) in kinds.items()
+        FoundEvent(kind, anchor, score, _once(fillers[anchor], person))
+        for anchor, (kind, score) in kinds.items()
+        if kind != RESPONSE or len(fillers[anchor]) > 1  # a measure of which nothing else is said is no event
     )
     return Assembly(layout.spans, tuple(run.titles for run in title_runs), people, events)
 
