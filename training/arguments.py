@@ -154,7 +154,8 @@ def _fit(pairs: Pairs, features: int, settings: Settings, seed: int) -> Network:
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network, choice = Network(features, settings), settings.optimiser
-    optimiser = torch.optim.Adam(network.parameters(), lr=choice.learning_rate)
+    decay = 2 * choice.weight_decay  # Adam adds it to the gradient: that of the squares of all weights
+    optimiser = torch.optim.Adam(network.parameters(), lr=choice.learning_rate, weight_decay=decay, fused=True)
     network.train()
     for epoch in range(choice.epochs):
         for group in optimiser.param_groups:
@@ -165,8 +166,7 @@ def _fit(pairs: Pairs, features: int, settings: Settings, seed: int) -> Network:
             logits = network(*_bags([pairs.features[r] for r in rows], rng, choice.feature_dropout))
             asked, filled = torch.from_numpy(pairs.asked[rows]), torch.from_numpy(pairs.filled[rows])
             losses = torch.nn.functional.binary_cross_entropy_with_logits(logits, filled.float(), reduction="none")
-            penalty = sum((p**2).sum() for p in network.parameters())
-            loss = (losses * asked).sum() / len(rows) + choice.weight_decay * penalty
+            loss = (losses * asked).sum() / len(rows)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
