@@ -240,6 +240,7 @@ MENTIONS = [
         ["乔永山", "县委书记", "乔永山"],
     ),
     ("what was read there otherwise stays", "[OFFICIAL 向阳]到场。在[LOCATION 向阳镇]", ["向阳", "向阳镇"]),
+    ("a name inside a thing's is not taken", "[OFFICIAL 乔永山]到场。学乔永山精神，乔永山说", ["乔永山", "乔永山"]),
     ("a surname is not looked for", "[OFFICIAL 乔][POSITION 书记]到场。乔木", ["乔", "书记"]),
 ]
 
@@ -250,6 +251,14 @@ def test_mentions(source, expected):
     found = complete_mentions(text, spans)
     assert [text[s.start : s.end] for s in found] == expected
     assert complete_mentions(text, found) == found
+
+
+def test_the_surest_reading_of_a_name_says_what_the_person_is():
+    text, spans = marked("[OFFICIAL 乔永山]书记到场。[PERSON 乔永山]落水。[PERSON 乔]说，[PERSON 林海]获救")
+    sure = [replace(s, score=0.9 if s.label == "OFFICIAL" else 0.6) for s in spans]
+    assert [s.label for s in complete_mentions(text, sure)] == ["OFFICIAL", "OFFICIAL", "PERSON", "PERSON"]
+    unsure = [replace(s, score=0.5 if s.label == "OFFICIAL" else 0.6) for s in spans]
+    assert [s.label for s in complete_mentions(text, unsure)] == ["PERSON"] * 4
 
 
 def test_a_doubtful_name_is_not_looked_for():

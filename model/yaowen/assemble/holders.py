@@ -32,6 +32,7 @@ class PeopleWords:
     no_appointments: tuple[str, ...]
     bylines: tuple[str, ...]
     compound_surnames: frozenset[str]
+    things: tuple[str, ...]
 
 
 @cache
@@ -46,6 +47,7 @@ def people_words() -> PeopleWords:
         tuple(data["appointments"]["words"].split()), tuple(data["appointments"]["never"].split()),
         tuple(data["bylines"]["words"].split()),
         frozenset(data["surnames"]["compound"].split()),
+        tuple(data["things"]["after"].split()),
     )  # fmt: skip
 
 

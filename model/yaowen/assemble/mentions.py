@@ -1,8 +1,10 @@
-"""Names that were read once are found wherever they stand: a document calls a person by one name all through."""
+"""Names that were read once are found wherever they stand: a document calls a person by one name all through, and one who is an
+official in one place is one in all."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from yaowen.assemble.holders import people_words
 from yaowen.schema import PEOPLE
 from yaowen.spans import TaggedSpan
 
@@ -14,7 +16,8 @@ def complete_mentions(text: str, spans: Sequence[TaggedSpan]) -> tuple[TaggedSpa
     """The spans with every further place of each name added, in text order.
 
     A place is taken where nothing else was read, where a shorter person was, or where a title ran into the name; what was
-    read there with another label keeps its place.
+    read there with another label keeps its place, but a name that was read as OFFICIAL here and as PERSON there is what its
+    surest reading says. A name inside the name of a thing (雷锋精神) is not taken.
 
     >>> [(s.start, s.end) for s in complete_mentions("县长乔永山到场。乔永山说", [TaggedSpan(2, 5, "OFFICIAL", 0.9)])]
     [(2, 5), (8, 11)]
@@ -34,7 +37,8 @@ def complete_mentions(text: str, spans: Sequence[TaggedSpan]) -> tuple[TaggedSpa
 def _places(text: str, name: str) -> Iterator[int]:
     start = text.find(name)
     while start >= 0:
-        yield start
+        if not text.startswith(people_words().things, start + len(name)):
+            yield start
         start = text.find(name, start + len(name))
 
 
@@ -44,8 +48,8 @@ def _placed(spans: list[TaggedSpan], mention: TaggedSpan) -> list[TaggedSpan]:
     rest: list[TaggedSpan] = []
     for span in over:
         if span.label in PEOPLE and mention.start <= span.start and span.end <= mention.end:
-            if span.end - span.start == mention.end - mention.start:
-                return spans
+            if (span.start, span.end) == (mention.start, mention.end):
+                return spans if span.label == mention.label else [*(s for s in spans if s is not span), mention]
         elif span.label == "POSITION" and span.start + 1 < mention.start:
             rest.append(replace(span, end=mention.start))
         else:
