@@ -40,7 +40,7 @@ def read_zip(entry: Entry, read: Read) -> Iterator[Item]:
     with seekable(entry.stream) as stream:
         try:
             archive = zipfile.ZipFile(stream)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
             yield entry.problem(f"no ZIP archive that can be read ({error}): it may be cut off. Copy it again.")
             return
         with archive:

@@ -113,11 +113,14 @@ def read_csv(entry: Entry) -> Iterator[Item]:
         yield entry.problem(decoded.problem, 1)
         return
     delimiter = max("\t,;", key=first.count)
-    names = next(csv.reader([first], delimiter=delimiter), [])
     try:
+        names = next(csv.reader([first], delimiter=delimiter), [])
         places = choose_columns(names, entry.columns, can_be_numbers=True)
     except ValueError as error:
         yield entry.problem(str(error), 1)
+        return
+    except csv.Error as error:
+        yield entry.problem(f"not CSV ({error}). Check that its lines end in line feeds, not in carriage returns.", 1)
         return
     if _by_number(names, entry.columns):  # there is no header: the first row is a document
         decoded.again(first)

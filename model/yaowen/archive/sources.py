@@ -76,6 +76,11 @@ def _read(entry: Entry) -> Iterator[Item]:
             raise  # the file itself cannot be read
         words = str(error) or type(error).__name__
         yield entry.problem(f"cannot be read to its end ({words}): it may be cut off or damaged. What came before is read.")
+    except Exception as error:  # of a library that damage surprises; it must not take the other files with it
+        yield entry.problem(
+            f"{type(error).__name__}: {error}. It may be damaged; what came before is read."
+            " If it is not, this is a fault in yaowen: please report it with the file."
+        )
 
 
 def _look_inside(entry: Entry) -> tuple[Entry, str]:
