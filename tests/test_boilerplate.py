@@ -41,6 +41,7 @@ MOST_FALSE = 0.001  # of the lines of real articles
         ("（责任编辑：卢舟）", "responsible editor"),
         ("编辑：卢舟　审核：米青　终审：乔木", "responsible editor"),
         ("【打印】【关闭】", "page tools"),
+        ("【打印】  【关闭】 | 返回顶部", "page tools"),
         ("[字号：大 中 小]", "page tools"),
         ("大 中 小", "page tools"),
         ("分享到：", "page tools"),
@@ -85,6 +86,10 @@ def test_furniture_is_marked_with_its_kind(line: str, reason: str) -> None:
         "打印机、复印机等办公设备统一采购。",
         "中共大观县委 大观县人民政府 2024年7月9日",
         "他说：“网站地图不能代替实地查看。”",
+        # Lines on which the patterns once tried more ways to share out the separators than can be counted.
+        "打印" + "   关闭" * 10 + "   微博",
+        "编辑:甲" + "     责编:甲" * 6 + " 。",
+        "更多" + ">" * 50 + "。",
         "会议结束。点击次数：673",  # a line of the article that ran into the furniture
     ],
 )
