@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.dates_synthetic import synthetic_rows
 from yaowen.ground.dates import DateMention, DateValue, Precision, Source, date_mentions, read_date, read_dates
 from yaowen.ground.dates.calendars import lunar_date, solar_term
 from yaowen.ground.dates.lexer import LONGEST, read_tokens
-from yaowen.ground.dates.words import parts, reasons, words
+from yaowen.ground.dates.words import part_words, parts, reasons, words
 from yaowen.text.normalise import normalise
 
 ROOT = Path(__file__).parent.parent
@@ -155,6 +156,26 @@ def test_what_was_told_is_kept_where_it_is_not_enough(text, partial):
     value = read_date(text)
     assert (value.start, value.end, value.partial) == (None, None, partial)
     assert value.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [("昨天夜里四五点钟", "2022-08-12T04:00/2022-08-12T05:59 hour ~ night"),
+     ("8月12日晚四五点钟", "2022-08-12T16:00/2022-08-12T17:59 hour ~ evening"),
+     ("8月12日深夜六七点", "2022-08-13T06:00/2022-08-13T07:59 hour ~ late_night"),
+     ("8月12日傍晚三四点", "2022-08-12T15:00/2022-08-12T16:59 hour ~ dusk"),
+     ("8月12日傍晚3点", "2022-08-12T15:00 hour dusk"), ("8月12日晚4点", "2022-08-12T16:00 hour evening")],
+)  # fmt: skip
+def test_two_hours_follow_each_other_in_every_part_of_the_day(text, expect):
+    check(read_date(text, "2022-08-12"), expect)
+
+
+@pytest.mark.parametrize("word", [word for word in part_words() if word != "今早"])
+def test_any_two_hours_in_any_part_of_the_day_are_two_hours(word):
+    for first, second in pairwise("一二三四五六七八九"):
+        value = read_date(f"昨天{word}{first}{second}点", "2022-08-20")
+        start, end = (datetime.fromisoformat(moment) for moment in (value.start, value.end))
+        assert end - start == timedelta(hours=1, minutes=59)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared data (YAOWEN_SHARED)")

@@ -220,8 +220,9 @@ def _clock(frame: Frame, token: Token) -> Frame:
 
 
 def _clocks(frame: Frame, token: Token) -> Frame:
-    first, last = (_clock(frame, Token("CLOCK", (hour, None, None))) for hour in token.args)
-    return replace(first, end=last.end + timedelta(minutes=59), vague=True)
+    """四五点: from the first hour to the last minute of the one after it, which 夜里 alone might put half a day apart."""
+    first = _clock(frame, Token("CLOCK", (token.args[0], None, None)))
+    return replace(first, end=first.end + timedelta(hours=1, minutes=59), vague=True)
 
 
 def _decade(frame: Frame, token: Token) -> Frame:

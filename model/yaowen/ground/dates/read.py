@@ -169,7 +169,9 @@ def _read(mention: DateMention, published: tuple[datetime | None, bool], told: T
     context = Context(*published, told, around.is_same_line, around.is_same_sentence, is_ahead)
     try:
         frame = resolved(expression, context)
-    except (Unreadable, OverflowError) as error:
+        if frame.start > frame.end:
+            raise Unreadable("backwards")
+    except (Unreadable, OverflowError, ValueError) as error:  # the last two: no calendar has the day
         reason = str(error) if isinstance(error, Unreadable) else "beyond"
         return DateValue(reason=reasons()[reason], partial=_partial(expression)), told
     if expression.joint == "list" and not relation and not are_days_in_a_row(expression, context):
