@@ -1,15 +1,12 @@
 """A file that is damaged, cut off or made to do harm is told, and takes neither the others nor the machine with it."""
 
-import gzip
 import io
 import tarfile
-import zipfile
 
 import pytest
 
-from tests.test_sources import ARCHIVES, MEETING, items, make_tar, make_warc, make_zip, pages, problems, write_parquet
+from tests.test_sources import MEETING, items, make_tar, make_zip, pages, problems
 from yaowen.archive import names, sources
-from yaowen.archive.pages import Problem
 
 
 def sparse_tar() -> bytes:
@@ -54,3 +51,28 @@ def test_a_fault_in_a_member_does_not_take_the_others(tmp_path, monkeypatch):
     first, problem, last = items(tmp_path / "a.tar")
     assert (first.text, last.text) == ("a", "c")
     assert "a.tar/b.csv: AttributeError: none of that." in problem.message
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_quote_that_is_never_closed_is_told_with_its_row(tmp_path, end):
+    path = tmp_path / "news.csv"
+    path.write_text(f'id,text\n0,"{MEETING}\n{MEETING}"\n1,"{MEETING}\n2,{MEETING}\n3,{MEETING}{end}', "utf-8")
+    assert [page.id for page in pages(path)] == ["0"]
+    (message,) = problems(path)
+    assert message.startswith(f"{path}:4: a quote is opened in this row and never closed: all to line 6 is in it")
+
+
+def test_a_quote_that_is_closed_in_the_last_line_is_no_problem(tmp_path):
+    path = tmp_path / "news.csv"
+    path.write_text(f'id,text\n1,"{MEETING}\n{MEETING}"', "utf-8")
+    assert [page.id for page in pages(path)] == ["1"]
+    assert not problems(path)
+
+
+def test_the_row_after_one_that_is_no_csv_is_read(tmp_path):
+    path = tmp_path / "news.csv"
+    rows = [b"id,text", b'1,"a', b"\xff\x01\x02\x03\x04\x05", b'b\r"c\rd', f"2,{MEETING}".encode()]
+    path.write_bytes(b"\n".join(rows))
+    assert [page.id for page in pages(path)] == ["2"]
+    (message,) = problems(path)
+    assert "not CSV" in message

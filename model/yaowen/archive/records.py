@@ -133,9 +133,16 @@ def read_csv(entry: Entry) -> Iterator[Item]:
         except StopIteration:
             return
         except csv.Error as error:
+            decoded.take_problem()
             yield entry.problem(f"not CSV ({error}). Check that quotes in this row are closed.", decoded.start)
             continue
-        if row or decoded.problem:
+        if decoded.ended:  # more was asked for within a row
+            yield entry.problem(
+                f"a quote is opened in this row and never closed: all to line {decoded.number} is in it, and not read."
+                " Close the quote, or double it where it belongs to the text.",
+                decoded.start,
+            )
+        elif row or decoded.problem:
             yield _row(plain, decoded, row, places)
 
 
@@ -164,15 +171,19 @@ class _Decoded:
         self.encoding: str | None = None
         self.warnings: tuple[str, ...] = ()  # of the last line that was not UTF-8
         self.problem = ""
+        self.ended = False
 
     def __iter__(self) -> "_Decoded":
         return self
 
     def __next__(self) -> str:
+        line = self._again.pop() if self._again else next(self._lines, None)
+        if line is None:
+            self.ended = True
+            raise StopIteration
         self.number += 1
-        if self._again:
-            return self._again.pop()
-        line = next(self._lines)
+        if isinstance(line, str):
+            return line
         if isinstance(line, int):
             self.problem = f"a line {too_large(line)}."
             return "\n"
