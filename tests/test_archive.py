@@ -346,3 +346,49 @@ def test_two_jobs_do_not_write_to_one_folder(news: Path, tmp_path: Path) -> None
         assert job(news, tmp_path / "elsewhere").exit_code == 1, "four documents cannot be read, the rest is done"
     assert job(news, tmp_path / "out").exit_code == 1
     assert output(tmp_path / "out") == output(tmp_path / "elsewhere")
+
+
+# Whose a directory is.
+
+
+def lines(path: Path, name: str, count: int) -> Path:
+    path.write_text("".join(json.dumps({"text": MEETING, "id": f"{name}{n}"}) + "\n" for n in range(count)), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("resume", [(), ("--resume",)])
+@pytest.mark.parametrize("first", [("--shards", "o1", "--tables", "t"), ("--tables", "t")])
+def test_tables_of_another_job_are_not_mixed_with_ours(tmp_path, monkeypatch, first, resume):
+    monkeypatch.chdir(tmp_path)
+    shape = ("--shard-documents", 2, "--workers", 1)
+    assert invoke(lines(tmp_path / "one.jsonl", "a", 6), *first, *shape).exit_code == 0
+    before = output(tmp_path / "t")
+    two = lines(tmp_path / "two.jsonl", "b", 4)
+    for place in (("--shards", "o2", "--tables", "t"), ("--shards", "t", "--tables", "o2"), ("--tables", "t")):
+        result = invoke(two, *place, *shape, *resume)
+        assert result.exit_code == 2, place
+        assert "t: " in result.stderr
+    assert invoke(two, "--shards", "o3", "--tables", "t3", *shape).exit_code == 0
+    result = invoke(two, "--shards", "o3", "--tables", "t", *shape, "--resume")
+    assert result.exit_code == 2, "a job that goes on does not take the tables of another"
+    assert "t: cannot resume with other" in result.stderr
+    assert output(tmp_path / "t") == before
+
+
+def test_a_job_from_before_tables_had_a_copy_of_its_settings_goes_on(news, tmp_path):
+    arguments = (news, tmp_path / "out", "--tables", tmp_path / "t")
+    assert job(*arguments).exit_code == 1
+    before = output(tmp_path / "t")
+    (tmp_path / "t" / "_job" / "job.json").unlink()
+    (tmp_path / "t" / "events" / "part-000000-0001.parquet").unlink()
+    assert job(*arguments, "--resume").exit_code == 1
+    assert output(tmp_path / "t") == before
+    assert (tmp_path / "t" / "_job" / "job.json").read_bytes() == (tmp_path / "out" / "_job" / "job.json").read_bytes()
+
+
+def test_a_job_that_failed_before_it_did_anything_leaves_the_directory_free(news, tmp_path, whole):
+    for model in ("none", "nothing"):
+        assert job(news, tmp_path / "out", "--model", tmp_path / model, load=no_model).exit_code == 1
+    assert job(news, tmp_path / "out").exit_code == 1
+    assert output(tmp_path / "out") == whole
+    assert job(news, tmp_path / "out").exit_code == 2

@@ -1,12 +1,12 @@
 """A batch job: its settings, and what of it is done.
 
 A folder `_job` beside the output holds `job.json` (settings, inputs) and, for every finished shard, `done/SHARD.json`,
-which is written last: a shard with that file is finished, and one without it is done again.
+which is written last: a shard with that file is finished, and one without it is done again. Tables in a directory of their
+own have a copy of `job.json` there, so that no other job writes among them.
 """
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -54,6 +54,11 @@ class Place:
     def home(self) -> str:
         """Where the job's own files are."""
         return self.records or self.tables or "."
+
+    @property
+    def folders(self) -> list[str]:
+        """Where anything is written, each place once; `home` is the first."""
+        return list({open_storage(name).address: name for name in (self.tables, self.records) if name}.values())[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ def alone(place: Place) -> Iterator[None]:
     Raises `CannotResume` where one does.
     """
     with ExitStack() as held:
-        for folder in {name if is_url(name) else os.path.realpath(name) for name in (place.records, place.tables) if name}:
+        for folder in place.folders:
             try:
                 held.enter_context(open_storage(folder).claimed(LOCK))
             except Claimed:
@@ -122,29 +127,40 @@ def alone(place: Place) -> Iterator[None]:
 def start(place: Place, settings: Settings, inputs: Inputs, resume: bool) -> Finished:
     """Begin a job or go on with it: what of it is done.
 
-    Raises `CannotResume` where the folder has a job that is not to be resumed, or another than this.
+    A job that has not finished a shard, for it failed or was cut off before, is nothing to keep. Raises `CannotResume`
+    where a folder has a job that is not to be resumed, or another than this.
     """
-    home = open_storage(place.home)
     this = {"schema": SCHEMA, "settings": asdict(settings), "inputs": asdict(inputs)}
-    found = home.read(JOB)
-    if found is None:
-        for folder in (place.records, place.tables):
-            _check_empty(folder)
-        write_bytes(home, JOB, to_json(this))
+    taken = [folder for folder in place.folders if _is_taken(folder)]
+    if not taken:
+        for folder in place.folders:
+            write_bytes(open_storage(folder), JOB, to_json(this))
         return Finished()
+    found = {folder: open_storage(folder).read(JOB) for folder in place.folders}
+    if found[place.home] is None:
+        raise CannotResume(
+            f"{taken[0]}: there are shards here, but no {place.home}/{JOB} that says of what. Give an empty directory."
+        )
     if not resume:
         raise CannotResume(
-            f"{place.home}: there is a job's output here already. Go on with it with --resume, or give an empty directory."
+            f"{taken[0]}: there is a job's output here already. Go on with it with --resume, or give an empty directory."
         )
-    _check_same(place.home, json.loads(found), this)
+    for folder, job in found.items():
+        if job is not None:
+            _check_same(folder, json.loads(job), this)
+    for folder in (folder for folder, job in found.items() if job is None):  # tables of a job before there were copies
+        write_bytes(open_storage(folder), JOB, to_json(this))
     _clean(place)
     return _finished(place)
 
 
-def _check_empty(place: str | None) -> None:
-    """Refuse a folder with shards that no job file accounts for."""
-    if place is not None and any(name.startswith("part-") for name in open_storage(place).sizes(FOLDER)):
-        raise CannotResume(f"{place}: there are shards here, but no {JOB} that says of what. Give an empty directory.")
+def _is_taken(folder: str) -> bool:
+    """Whether a folder has shards, whatever job they are of; in an object store, which knows no locks, also one begun."""
+    storage = open_storage(folder)
+    if is_url(folder) and storage.read(JOB) is not None:
+        return True
+    has_shards = any(name.startswith("part-") for one in (FOLDER, *COLUMNS) for name in storage.sizes(one))
+    return has_shards or bool(storage.sizes(DONE))
 
 
 def _check_same(home: str, then: dict[str, Any], now: dict[str, Any]) -> None:
@@ -170,7 +186,7 @@ def _check_same(home: str, then: dict[str, Any], now: dict[str, Any]) -> None:
 
 
 def _clean(place: Place) -> None:
-    for folder in filter(None, (place.records, place.tables)):
+    for folder in place.folders:
         storage = open_storage(folder)
         for name in ("", DONE, "_job", FOLDER, *COLUMNS):
             storage.clean(name)

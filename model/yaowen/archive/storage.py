@@ -19,6 +19,11 @@ PART: Final = ".part-"  # how the names of unfinished files begin
 class Storage(Protocol):
     """A place for files with names such as `documents/part-000001-0000.parquet`."""
 
+    @property
+    def address(self) -> str:
+        """The one name of the place, however it was given (relative, by a link), with / between folders."""
+        ...
+
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
         """A local path to write to; when the block ends, the file is in its place, and if it fails, it is nowhere."""
@@ -71,6 +76,10 @@ class Directory:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @property
+    def address(self) -> str:
+        return self.root.resolve().as_posix()
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
@@ -137,6 +146,10 @@ class Bucket:
 
     def __init__(self, files: Any, root: str) -> None:
         self._files, self._root = files, root.rstrip("/")
+
+    @property
+    def address(self) -> str:
+        return str(self._files.unstrip_protocol(self._root))
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
