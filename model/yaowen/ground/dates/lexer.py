@@ -36,7 +36,7 @@ def _lexer() -> re.Pattern[str]:
     short = short_words()
     forms = [
         *PATTERNS[:-1],
-        ("SHORT_PART", rf"({any_of(short['part'])})(?={part})"),
+        ("SHORT_PART", rf"(?!{part})({any_of(short['part'])})(?={part})"),  # 前半夜 is no 半夜 of the day before
         ("SHORT_SEASON", rf"({any_of(short['season'])})(?={season})"),
         ("TODAY", r"今$"),
         ("APPROXIMATE", any_of(fillers["approximate"].split() + fillers["approximately"].split())),
