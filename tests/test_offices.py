@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from eval.offices import COUNTY_TITLES, county_names, county_suite, dev_splits
 from yaowen.ground.offices import OfficeReading, read_office, read_offices
+from yaowen.ground.places.names import short_forms
+from yaowen.ground.places.table import divisions
 from yaowen.ground.titles import words
 
 CASES = json.loads((Path(__file__).parent / "cases/offices.json").read_text("utf-8"))
@@ -40,6 +42,41 @@ def test_status_is_the_word_before_the_title(title, before, expected):
     assert reading.status == expected
     assert reading.office is not None
     assert not reading.office.startswith(expected or "?")
+
+
+STATUS_NAMES = sorted(
+    short
+    for division in divisions().names
+    if (short := short_forms(division.name)[1])
+    and short.endswith(tuple(words().status))
+    and not short.endswith(words().no_status)
+)
+
+
+@pytest.mark.parametrize("place", STATUS_NAMES)
+def test_the_end_of_a_places_name_is_no_status(place):
+    for level in ("市", "县", "区", "旗"):
+        reading = read_office(f"{place}{level}长")
+        assert (reading.body, reading.status) == (place, None)
+        assert read_office(f"{level}长", before=place).status is None
+
+
+def test_a_word_is_of_a_places_name_only_where_that_place_can_stand():
+    assert len(STATUS_NAMES) > 10
+    assert split(read_office("中方县长")) == "中方|县长"
+    assert split(read_office("达尔罕茂明安联合旗长")) == "达尔罕茂明安联合|旗长"
+    assert split(read_office("忻州市代县长")) == "忻州市代|县长"
+    # 阳原 and 海原 are counties, but neither lies in 咸阳 or 上海; 镇原 is one, but no town
+    for title, body, status in (
+        ("咸阳原市长", "咸阳", "原"),
+        ("上海原副市长", "上海", "原"),
+        ("城关镇原镇长", "城关镇", "原"),
+        ("固原原市长", "固原", "原"),
+        ("五台县代县长", "五台县", "代"),
+        ("代县长", None, "代"),
+    ):
+        reading = read_office(title)
+        assert (reading.body, reading.status) == (body, status)
 
 
 @pytest.mark.parametrize(("title", "expected"), CASES["joined"])

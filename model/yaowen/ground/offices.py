@@ -9,7 +9,7 @@ from typing import Final
 from yaowen.ground.bodies import FOREIGN, body_kind, body_level, completed
 from yaowen.ground.precedence import PERSONAL, precedence
 from yaowen.ground.tables import table
-from yaowen.ground.titles import Tail, body_end, tail, words
+from yaowen.ground.titles import Tail, body_end, ends_a_place, level_of, tail, words
 
 NO_TEXT: Final = "no text"
 NO_TITLE: Final = "no known title stands at the end"
@@ -80,7 +80,7 @@ def read_office(
         full = completed(full, place) or full
         kind = reading.kind if reading.grade in PERSONAL else body_kind(full, reading.kind)
         reading = replace(reading, kind=kind, level=reading.level or body_level(full))
-    status = reading.status or read_status(before)
+    status = reading.status or read_status(before, "" if reading.body else level_of(reading.office or ""))
     return reading if full is status is None else replace(reading, status=status, completed_body=full)
 
 
@@ -98,16 +98,19 @@ def read_offices(title: str, place: str | None = None, before: str = "") -> tupl
     return tuple(readings)
 
 
-def read_status(before: str) -> str | None:
-    """The word of status that a text ends with, as it stands before a title.
+def read_status(before: str, level: str = "") -> str | None:
+    """The word of status that a text ends with, as it stands before a title, whose level word may belong to it.
 
     >>> read_status("省公安厅原"), read_status("时任"), read_status("目前"), read_status("太原")
     ('原', '时任', None, None)
+    >>> read_status("忻州市代", "县"), read_status("五台县代", "县")
+    (None, '代')
     """
     before = before.rstrip()
     if before.endswith(words().no_status):
         return None
-    return next((word for word in words().status if before.endswith(word)), None)
+    word = next((word for word in words().status if before.endswith(word)), None)
+    return None if word is None or ends_a_place(before, word, level) else word
 
 
 def _joints(title: str) -> list[tuple[int, int]]:
@@ -194,8 +197,7 @@ def _completed(reading: OfficeReading, place: str | None) -> str | None:
     if office.endswith("常委"):
         return completed(office.removesuffix("常委"), place)
     # 市长: the seat is the place's own
-    own = next((title for title in words().places if office.endswith(title)), "")
-    return completed(own[:-1], place)
+    return completed(level_of(office), place)
 
 
 def _shared_body(reading: OfficeReading, previous: OfficeReading) -> str | None:

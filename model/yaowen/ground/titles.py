@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from yaowen.ground.places.reading import names_at_end
 from yaowen.ground.tables import any_of, table
 
 
@@ -87,10 +88,12 @@ def tail(text: str) -> Tail | None:
             break
     if base is None:
         return None
-    start = base
+    start, level = base, level_of(text[base:end])
     while (word := _modifier(text, start)) is not None:
         if word in known.status and text.endswith(known.no_status, 0, start):
-            break  # 太原市长 is no former mayor
+            break
+        if ends_a_place(text[:start], word, level):
+            break  # 固原市长 is no former mayor
         start -= len(word)
     return Tail(start, base, end, known.titles[text[base:end]])
 
@@ -104,6 +107,33 @@ def _modifier(text: str, end: int) -> str | None:
     known = words()
     cuts = (text[end - length : end] for length in known.modifier_lengths if length <= end)
     return next((word for word in cuts if word in known.modifiers), None)
+
+
+def level_of(title: str) -> str:
+    """The level word of a title that is a place's; "" for any other.
+
+    >>> level_of("副市长"), level_of("局长")
+    ('市', '')
+    """
+    return next((place[:-1] for place in words().places if title.endswith(place)), "")
+
+
+def ends_a_place(text: str, word: str, level: str = "") -> bool:
+    """Whether the word that a text ends with is of a division's name, which the level word of the title may complete.
+
+    >>> ends_a_place("固原", "原"), ends_a_place("咸阳原", "原", "市"), ends_a_place("仁和镇原", "原", "镇")
+    (True, False, False)
+    >>> ends_a_place("忻州市代", "代", "县"), ends_a_place("五台县代", "代", "县"), ends_a_place("代", "代", "县")
+    (True, False, False)
+    """
+    stem = len(text) - len(word)
+    if level and (names := names_at_end(text + level)):
+        return len(names) > 1 or names[0].start < stem or word not in words().status
+    names = names_at_end(text)
+    if not names or names[-1].start >= stem or names[-1].senses[0].weak:
+        return False
+    # 城关镇原 is a town, not the county 镇原
+    return len(names) > 1 or names[0].start == 0 or text[names[0].start : stem] + "长" not in words().places
 
 
 def body_end(rest: str) -> int:

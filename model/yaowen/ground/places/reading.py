@@ -96,6 +96,22 @@ def _below(above: Sequence[Sense], match: Match) -> tuple[Sense, ...]:
     )
 
 
+def names_at_end(text: str) -> tuple[Match, ...]:
+    """The names of divisions that a text ends with, each in the one before; none where one lies elsewhere.
+
+    >>> [[match.text for match in names_at_end(text)] for text in ("山西忻州市代县", "五台县代县", "县政府")]
+    [['山西', '忻州市', '代县'], [], []]
+    """
+    chain: list[Match] = []
+    for match in reversed(Gazetteer.load().find(text)):
+        if match.end != (chain[-1].start if chain else len(text)) or match.senses[0].form not in DIVISION_FORMS:
+            break
+        if chain and not _below(match.senses, chain[-1]):
+            return ()
+        chain.append(match)
+    return tuple(reversed(chain))
+
+
 def _in_other_place(text: str, before: int, match: Match) -> bool:
     """Whether a name is that of a branch: 浙江省人民医院毕节医院."""
     bodies, heads = _branch()
@@ -200,11 +216,11 @@ def _nameless(text: str, areas: Sequence[Match]) -> Reading:
     return Reading(abroad=text.endswith(tuple(knowledge()["local"]["foreign"])))
 
 
-def _at_home_or_abroad(senses: Sequence[Sense], **rest: bool) -> Reading:
+def _at_home_or_abroad(senses: Sequence[Sense], whole: bool, sure: bool = True, local: bool = False) -> Reading:
     """A reading of senses of which some may be foreign."""
     iso = next((sense.target for sense in senses if sense.form in FOREIGN_FORMS), None)
     divisions = tuple(sense for sense in senses if sense.form in DIVISION_FORMS)
-    return Reading(divisions, iso, senses[0].form in FOREIGN_FORMS, **rest)
+    return Reading(divisions, iso, senses[0].form in FOREIGN_FORMS, whole, sure, local=local)
 
 
 @lru_cache(maxsize=1 << 16)
