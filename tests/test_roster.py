@@ -137,7 +137,45 @@ SHORT_NAMES = [
     ),
 ]  # fmt: skip
 
-CASES = [*CAREERS, *SAME_NAMES, *SHORT_NAMES]
+DEPUTIES = [
+    (
+        "who was the deputy and is the head holds both offices",
+        "[POSITION 副市长][OFFICIAL 张伟]到场。[POSITION 市长][OFFICIAL 张伟]说",
+        [("张伟", 2, ["副市长", "市长"])],
+    ),
+    (
+        "with the body named, too",
+        "[POSITION 县委副书记][OFFICIAL 张伟]到场。[POSITION 书记][OFFICIAL 张伟]说",
+        [("张伟", 2, ["县委副书记", "书记"])],
+    ),
+    (
+        "a former office hides no present one",
+        "时任[POSITION 副市长][OFFICIAL 张伟]到场。现任[POSITION 市长][OFFICIAL 张伟]说",
+        [("张伟", 2, ["时任:副市长", "现任:市长"])],
+    ),
+    (
+        "a deputy's title in short is the same",
+        "[POSITION 县政府副县长][OFFICIAL 张伟]到场。[POSITION 副县长][OFFICIAL 张伟]说",
+        [("张伟", 2, ["县政府副县长"])],
+    ),
+    (
+        "a deputy is called by the title of the head",
+        "[POSITION 副市长][OFFICIAL 王强]到场。[OFFICIAL 王][POSITION 市长]说",
+        [("王强", 2, ["副市长"])],
+    ),
+    (
+        "but not where the head has that surname",
+        "[POSITION 三亚市副市长][OFFICIAL 王强]、[POSITION 三亚市市长][OFFICIAL 王刚]到场。[OFFICIAL 王][POSITION 市长]说",
+        [("王强", 1, ["三亚市副市长"]), ("王刚", 2, ["三亚市市长"])],
+    ),
+    (
+        "two deputies of one surname are told apart by nothing",
+        "[POSITION 副市长][OFFICIAL 王强]、[POSITION 副市长][OFFICIAL 王刚]到场。[OFFICIAL 王][POSITION 市长]说",
+        [("王强", 1, ["副市长"]), ("王刚", 1, ["副市长"]), ("王", 1, ["市长"])],
+    ),
+]  # fmt: skip
+
+CASES = [*CAREERS, *SAME_NAMES, *SHORT_NAMES, *DEPUTIES]
 
 
 @pytest.mark.parametrize(("source", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])

@@ -73,16 +73,30 @@ class _Roster:
             self._place_name(index, name)
 
     def _place_surname(self, index: int, surname: str) -> None:
-        """Join a bare surname to the one person of that surname whose offices end like its title; else a new entry."""
+        """Join a bare surname to the one person of that surname whose offices end like its title; else a new entry.
+
+        A deputy is called by the title of the head (王市长 for 副市长王强) where there is no head of that surname.
+        """
         titles = [self._text(office) for office in self._held.get(index, ())]
         same = [entry for entry in self._entries if entry.name != surname and entry.name.startswith(surname)]
-        fitting = [e for e in same if any(self._text(o).endswith(t) for o in e.offices for t in titles)]
+        tails = [(e, deputises(t, title)) for e in same for t in self._titles(e) for title in titles if t.endswith(title)]
+        heads = [entry for entry, is_deputy in tails if not is_deputy]
+        fitting = list({id(entry): entry for entry in heads or [entry for entry, _ in tails]}.values())
         known = [e for e in self._entries if e.name == surname and any(self._text(o) in titles for o in e.offices)]
-        self._add(index, fitting[0] if len(fitting) == 1 else known[0] if known else self._new(surname))
+        if len(fitting) == 1:
+            self._add(index, fitting[0], called=not heads)
+        else:
+            self._add(index, known[0] if known else self._new(surname))
 
-    def _add(self, index: int, entry: Entry) -> None:
+    def _add(self, index: int, entry: Entry, called: bool = False) -> None:
+        """Give a mention to an entry, with its titles; not those of a head by which a deputy is only `called`."""
         entry.mentions.append(index)
-        entry.offices += self._held.get(index, ())
+        for office in self._held.get(index, ()):
+            if not (called and any(deputises(title, self._text(office)) for title in self._titles(entry))):
+                entry.offices.append(office)
+
+    def _titles(self, entry: Entry) -> list[str]:
+        return [self._text(office) for office in entry.offices]
 
     def _new(self, name: str) -> Entry:
         self._entries.append(Entry(name))
@@ -115,11 +129,18 @@ class _Roster:
         return read_office(self._text(office), before=self._status.get(office, ""))
 
     def _distinct(self, offices: Sequence[int]) -> list[int]:
-        """Each title once, where it stands first; one that is the tail of a longer title of the person is left out."""
+        """Each title once, where it stands first; one that is the tail of a longer title of the person is left out.
+
+        A deputy's title is another office than that of the head (副市长, then 市长): both stay.
+        """
         first: dict[str, int] = {}
         for office in sorted(offices):
             first.setdefault(self._text(office), office)
-        return [o for title, o in first.items() if not any(other != title and other.endswith(title) for other in first)]
+        return [
+            office
+            for title, office in first.items()
+            if not any(other != title and other.endswith(title) and not deputises(other, title) for other in first)
+        ]
 
     def _text(self, index: int) -> str:
         span = self._layout.spans[index]
@@ -137,6 +158,20 @@ def _parts(name: str) -> tuple[str, str]:
 
 def _disjoint(some: Sequence[int], others: Sequence[int], text: Callable[[int], str]) -> bool:
     return bool(others) and not {text(o) for o in some} & {text(o) for o in others}
+
+
+def deputises(longer: str, title: str) -> bool:
+    """Whether a title that ends like another is that of its deputy, and so another office.
+
+    >>> deputises("三亚市副市长", "市长"), deputises("集团副总经理", "经理"), deputises("副教授", "教授")
+    (True, True, True)
+    >>> deputises("三亚市市长", "市长"), deputises("县委副书记", "副书记"), deputises("副市长", "副市长")
+    (False, False, False)
+    """
+    if longer == title or not longer.endswith(title):
+        return False
+    grades = (read_office(longer).grade, read_office(title).grade)
+    return grades == ("deputy", "head") or longer.removesuffix(title).endswith("副")
 
 
 def contradict(one: OfficeReading, other: OfficeReading) -> bool:
