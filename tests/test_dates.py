@@ -178,6 +178,22 @@ def test_any_two_hours_in_any_part_of_the_day_are_two_hours(word):
         assert end - start == timedelta(hours=1, minutes=59)
 
 
+@pytest.mark.parametrize("text", ["8月0-5日", "0-5日", "〇至八日", "0—6月", "13至15月", "8月12日25至26时"])
+def test_a_bare_number_has_the_bounds_of_what_it_numbers(text):
+    assert read_date(text, "2022-08-12").reason == reasons()["no_such_day"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [("20世纪五、六十年代", "1950-01-01/1969-12-31 decade list"), ("上世纪八、九十年代", "1980-01-01/1999-12-31 decade list"),
+     ("八、九十年代", "1980-01-01/1999-12-31 decade list"), ("上世纪80、90年代", "1980-01-01/1999-12-31 decade list"),
+     ("五六十年代", "1950-01-01/1969-12-31 decade"), ("上世纪七八十年代", "1970-01-01/1989-12-31 decade"),
+     ("20世纪70至80年代", "1970-01-01/1989-12-31 decade")],
+)  # fmt: skip
+def test_decades_that_share_a_word(text, expect):
+    check(read_date(text, "2022-08-12"), expect)
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared data (YAOWEN_SHARED)")
 def test_inputs_of_recognizers_inside_the_guidelines():
     questions, told = recognizers_questions()

@@ -27,6 +27,7 @@ PATTERNS = [
     ("MD", r"(0[1-9])-([0-3]\d)(?![\d时点日月年-])|(1[0-2])-(0[1-9])(?![\d时点日月年-])"),
     ("YM", r"((?:19|20)\d\d)[-/.](0?[1-9]|1[0-2])(?![\d年月日./-])"),
     ("CENTURY", rf"({_N})世纪"),
+    ("DECADES", r"([一二三四五六七八])([二三四五六七八九])十年代"),
     ("DECADE", rf"(1[5-9]|20)?(\d0|{NUMERAL}十|十)年代"),
     ("PLAN", r"(十[一二三四五六七八九])五(?:规划)?(?:期间|时期)?|([一二三四五六七八九十])五(?:规划)?(?:期间|时期)"),
     ("LUNAR", rf"(?:{_LUNAR_YEAR})?(?:农历|阴历|旧历)(?:{_LUNAR_YEAR})?(闰)?([正冬腊]|{_N})月({_LUNAR_DAY}|{_N})?日?"
@@ -59,6 +60,7 @@ PATTERNS = [
 
 
 MOST_YEARS = 150  # that news counts back or on
+BOUNDS = {"MONTH": (1, 12), "DAY": (1, 31), "CLOCK": (0, 24), "DECADE": (0, 90)}  # of a number, by what it numbers
 
 
 class NoDate(Exception):
@@ -70,9 +72,17 @@ def is_year(token: Token) -> bool:
 
 
 def number_as(text: str, like: Token) -> Token:
-    value = year_number(text) if like.kind == "YEAR" else small_number(text)
-    if value is None or (like.kind != "YEAR" and value > 60):
-        raise NoDate("no_date")
+    """A bare number as what it shares with another date: 五、六十年代 are the fifties and the sixties.
+
+    >>> number_as("五", Token("DECADE", (60,))), number_as("3", Token("DAY", (5,)))
+    (Token(kind='DECADE', args=(50,)), Token(kind='DAY', args=(3,)))
+    """
+    if like.kind == "YEAR":
+        return Token("YEAR", (_need(year_number(text)),))
+    value = small_number(text)
+    if like.kind == "DECADE" and value is not None:
+        value = 10 * value if len(text) == 1 else value if value % 10 == 0 else None
+    value = _need(value, *BOUNDS[like.kind])
     return Token(like.kind, (value, None, None, False) if like.kind == "CLOCK" else (value,))
 
 
@@ -92,24 +102,24 @@ def _ymd(_: str, groups: tuple[Any, ...]) -> tuple[Token, ...]:
 
 
 def _md(_: str, groups: tuple[Any, ...]) -> tuple[Token, ...]:
-    return Token("MONTH", (_need(int(groups[0]), 1, 12),)), Token("DAY", (_need(int(groups[1]), 1, 31),))
+    month, day = (_need(int(told), *BOUNDS[kind]) for told, kind in zip(groups, ("MONTH", "DAY"), strict=True))
+    return Token("MONTH", (month,)), Token("DAY", (day,))
+
+
+def _sixtieth(text: str | None) -> int | None:
+    """A number of minutes or seconds, None where none is told."""
+    return None if text is None else _need(small_number(text), 0, 59)
 
 
 def _clock(text: str, groups: tuple[Any, ...]) -> tuple[Token, ...]:
     hour, whole, half, quarter, minute, second, bare = groups
-    minute = minute or bare
-    told = 0 if whole else None if minute is None else _need(small_number(minute), 0, 59)
+    told = 0 if whole else _sixtieth(minute or bare)
     told = 30 if half else told if quarter is None else 15 * (small_number(quarter) or 0)
-    return (
-        Token(
-            "CLOCK",
-            (_need(small_number(hour), 0, 24), told, None if second is None else _need(small_number(second), 0, 59), False),
-        ),
-    )
+    return (Token("CLOCK", (_need(small_number(hour), *BOUNDS["CLOCK"]), told, _sixtieth(second), False)),)
 
 
 def _following(first: int, second: int) -> tuple[int, int]:
-    """两三点 is about two or three; 十二点 is no such pair, nor is 三五点."""
+    """两三点 is about two or three, 五六十年代 are the fifties and sixties; 十二点 is no such pair, nor is 三五点."""
     if second == first + 1:
         return first, second
     raise NoDate("no_date")
@@ -158,17 +168,13 @@ BUILD: dict[str, Callable[[str, tuple[Any, ...]], tuple[Token, ...]]] = {
     "YMD": _ymd,
     "MD": lambda _, g: _md("", tuple(part for part in g if part)),
     "YM": lambda _, g: (Token("YEAR", (int(g[0]),)), Token("MONTH", (int(g[1]),))),
-    "CLOCK2": lambda _, g: (
-        Token(
-            "CLOCK",
-            (_need(int(g[0]), 0, 24), _need(int(g[1]), 0, 59), None if g[2] is None else _need(int(g[2]), 0, 59), True),
-        ),
-    ),
+    "CLOCK2": lambda _, g: (Token("CLOCK", (_need(int(g[0]), *BOUNDS["CLOCK"]), _sixtieth(g[1]), _sixtieth(g[2]), True)),),
     "CENTURY": _numbered("CENTURY", 1, 99),
     "DECADE": lambda _, g: (
         *((Token("CENTURY", (int(g[0]) + 1,)),) if g[0] else ()),
-        Token("DECADE", (_need(small_number(g[1]), 0, 90),)),
+        Token("DECADE", (_need(small_number(g[1]), *BOUNDS["DECADE"]),)),
     ),
+    "DECADES": lambda _, g: (Token("DECADES", _following(_need(small_number(g[0])), _need(small_number(g[1])))),),
     "PLAN": lambda _, g: (Token("PLAN", (_need(small_number(g[0] or g[1]), 1, 19),)),),
     "LUNAR": _lunar,
     "UNCLEAR": _unclear,
@@ -181,14 +187,14 @@ BUILD: dict[str, Callable[[str, tuple[Any, ...]], tuple[Token, ...]]] = {
     "AGO": _ago,
     "FIRST": _first,
     "COUNT": _count,
-    "MONTH": lambda _, g: (Token("MONTH", (1 if g[0] == "元" else _need(small_number(g[0]), 1, 12),)),),
+    "MONTH": lambda _, g: (Token("MONTH", (1 if g[0] == "元" else _need(small_number(g[0]), *BOUNDS["MONTH"]),)),),
     "HALF_MONTH": lambda _, g: (Token("HALF_MONTH", (1 if g[0] == "上" else 2,)),),
     "THIRDS": lambda _, g: (Token("THIRD", (1, 2) if g[0] == "上中" else (2, 3)),),
     "THIRD": lambda _, g: (Token("THIRD", ("上中下".index(g[0]) + 1,) * 2),),
     "NTH_WEEK": _numbered("NTH_WEEK", 1, 53),
-    "NTH_MONTH": _numbered("MONTH", 1, 12),
+    "NTH_MONTH": _numbered("MONTH", *BOUNDS["MONTH"]),
     "NTH_DAY": _numbered("NTH_DAY", 1, 366),
-    "DAY": _numbered("DAY", 1, 31),
+    "DAY": _numbered("DAY", *BOUNDS["DAY"]),
     "WEEKDAY": lambda _, g: (Token("WEEKDAY", (min(6, "一二三四五六日天".index(g[0])),)),),
     "CLOCKS": lambda _, g: (Token("CLOCKS", _following(_need(small_number(g[0])), _need(small_number(g[1])))),),
     "CLOCK": _clock,

@@ -231,6 +231,12 @@ def _decade(frame: Frame, token: Token) -> Frame:
     return years(first, first + 9, Precision.DECADE)
 
 
+def _decades(frame: Frame, token: Token) -> Frame:
+    """五六十年代: from the first year of the one to the last of the other."""
+    first, last = (_decade(frame, Token("DECADE", (10 * tens,))) for tens in token.args)
+    return replace(first, end=last.end)
+
+
 def _unfixed(frame: Frame, token: Token) -> Frame:
     raise Unreadable("unfixed")
 
@@ -258,6 +264,7 @@ _NARROW: dict[str, Callable[[Frame, Token], Frame]] = {
     "CLOCK": _clock,
     "CLOCKS": _clocks,
     "DECADE": _decade,
+    "DECADES": _decades,
     "UNFIXED": _unfixed,
     "WHOLE": _same,
 }

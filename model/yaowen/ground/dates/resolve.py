@@ -16,7 +16,7 @@ from yaowen.ground.dates.words import Token
 NEEDS = {
     "MONTH": "year", "HALF": "year", "QUARTER": "year", "SEASON": "year", "LUNAR": "year", "FESTIVAL": "year",
     "WHOLE": "year", "DAY": "month", "THIRD": "month", "HALF_MONTH": "month", "WEEKDAY": "week", "WEEKEND": "week",
-    "DECADE": "century",
+    "DECADE": "century", "DECADES": "century",
     "PART": "day", "CLOCK": "day", "CLOCKS": "day",
 }  # fmt: skip
 
