@@ -39,7 +39,7 @@ class Annotation:
 @lru_cache(maxsize=1)
 def _syllable() -> re.Pattern[str]:
     longest_first = sorted(syllables() | {s.replace("ü", "v") for s in syllables()}, key=len, reverse=True)
-    return re.compile(rf"(?:{'|'.join(longest_first)})([1-5])?[\s'’-]*")
+    return re.compile(rf"({'|'.join(longest_first)})([1-5])?[\s'’-]*")
 
 
 @lru_cache(maxsize=4096)
@@ -48,6 +48,8 @@ def read_letters(letters: str) -> Reading | None:
 
     >>> read_letters("lǐng").sure, read_letters("ling3").sure, read_letters("ling").sure, read_letters("km")
     (True, True, False, None)
+    >>> read_letters("O2"), read_letters("a4").sure
+    (None, False)
     """
     written = unicodedata.normalize("NFC", letters.strip().lower())
     spread = unicodedata.normalize("NFD", written)
@@ -60,7 +62,8 @@ def read_letters(letters: str) -> Reading | None:
     count = at = 0
     while match := _syllable().match(base, at):
         count, at = count + 1, match.end()
-        tones += match.group(1) is not None
+        # A digit after a capital or a single letter is part of a name: (O2), (A4).
+        tones += match.group(2) is not None and len(match.group(1)) > 1 and letters == letters.lower()
     if not count or at < len(base):
         return None
     if not tones and (letters != letters.lower() or count > 1):
