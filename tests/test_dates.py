@@ -194,6 +194,30 @@ def test_decades_that_share_a_word(text, expect):
     check(read_date(text, "2022-08-12"), expect)
 
 
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [("2022年8月12日22时至次日6时", "2022-08-12T22:00/2022-08-13T06:00 hour absolute"),
+     ("8月11日至次日", "2022-08-11/2022-08-12 day"), ("2021年11月至次年3月", "2021-11-01/2022-03-31 month absolute"),
+     ("8月30日至次月5日", "2022-08-30/2022-09-05 day"), ("8月11日24时至次日6时", "2022-08-12T00:00/2022-08-12T06:00 hour"),
+     ("昨晚8时至次日凌晨2时", "2022-08-19T20:00/2022-08-20T02:00 hour"), ("前一日至当日", "2022-07-31/2022-08-01 day chained"),
+     ("当日22时至次日6时", "2022-08-01T22:00/2022-08-02T06:00 hour chained")],
+)  # fmt: skip
+def test_the_next_day_of_a_range_is_that_after_its_own_start(text, expect):
+    for told in ("2022-08-01", "2022-08-15", None) if "chained" not in expect else ("2022-08-01",):
+        check(read_date(text, "2022-08-20", told=told), expect)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("截至8月11日24时", "2022-08-11"), ("8月11日0时至24时", "2022-08-11"), ("8月11日晚12时", "2022-08-11"),
+     ("8月11日夜里一二点", "2022-08-11"), ("8月11日24时至8月12日24时", None), ("12月31日24时", "2021-12-31")],
+)  # fmt: skip
+def test_midnight_ends_the_day_that_is_spoken_of(text, day):
+    _, same, following = read_dates([text, "当日", "次日"], "2022-08-20")
+    assert same.start == day
+    assert following.start == (day and (date.fromisoformat(day) + timedelta(1)).isoformat())
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared data (YAOWEN_SHARED)")
 def test_inputs_of_recognizers_inside_the_guidelines():
     questions, told = recognizers_questions()

@@ -19,6 +19,17 @@ class Told:
     is_year_said: bool = False
 
 
+def told_after(frame: Frame, told: Told, is_year_said: bool = False) -> Told:
+    """What has been told after a date: one longer than a day leaves the last day as it was."""
+    first = frame.first_day
+    if frame.unit.rank < Precision.DAY.rank:
+        is_month = (first.year, first.month) == (frame.end.year, frame.end.month)
+        year = first.year if first.year == frame.end.year else None
+        return Told(told.day, first.replace(day=1) if is_month else None, year, is_year_said)
+    is_day = frame.day is not None or first.date() == frame.end.date()
+    return Told(first if is_day else None, first.replace(day=1), first.year, is_year_said)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Where a date stands: publication, the dates told before it, how near they are, and whether it lies ahead."""

@@ -17,7 +17,10 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An interval while it is being narrowed: both ends belong to it; those of a day or coarser are midnights."""
+    """An interval while it is being narrowed: both ends belong to it; those of a day or coarser are midnights.
+
+    `day`: the midnight that clock times and parts of the day were counted from, which 24时 and 夜 reach over.
+    """
 
     start: datetime
     end: datetime
@@ -25,6 +28,11 @@ class Frame:
     part: str | None = None
     vague: bool = False
     source: Source = Source.ABSOLUTE
+    day: datetime | None = None
+
+    @property
+    def first_day(self) -> datetime:
+        return self.day or midnight(self.start.date())
 
     @property
     def last_minute(self) -> datetime:
@@ -95,7 +103,7 @@ def container(moment: datetime, unit: str, shift: int = 0) -> Frame:
 
 
 def with_source(frame: Frame, source: Source) -> Frame:
-    return Frame(frame.start, frame.end, frame.unit, frame.part, frame.vague, source)
+    return Frame(frame.start, frame.end, frame.unit, frame.part, frame.vague, source, frame.day)
 
 
 def finer(a: Precision, b: Precision) -> Precision:

@@ -20,6 +20,7 @@ def narrowed(frame: Frame, token: Token) -> Frame:
         found.part or frame.part,
         found.vague or frame.vague,
         found.source if found.source.rank > frame.source.rank else frame.source,
+        found.day,
     )
 
 
@@ -190,7 +191,7 @@ def _part(frame: Frame, token: Token) -> Frame:
         raise Unreadable("no_day")
     part = parts()[token.args[0]]
     end = frame.start + timedelta(minutes=part.end - 1)
-    return Frame(frame.start + timedelta(minutes=part.start), end, Precision.PART_OF_DAY, part.name)
+    return Frame(frame.start + timedelta(minutes=part.start), end, Precision.PART_OF_DAY, part.name, day=frame.start)
 
 
 def hour_of_day(hour: int, part_name: str | None) -> int:
@@ -216,7 +217,7 @@ def _clock(frame: Frame, token: Token) -> Frame:
     day = midnight(frame.start.date())
     told = timedelta(hours=hour_of_day(hour, frame.part), minutes=minute or 0, seconds=second or 0)
     unit = Precision.HOUR if minute is None else Precision.MINUTE if second is None else Precision.SECOND
-    return Frame(day + told, day + told, unit, frame.part)
+    return Frame(day + told, day + told, unit, frame.part, day=day)
 
 
 def _clocks(frame: Frame, token: Token) -> Frame:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from itertools import chain
 
-from yaowen.ground.dates.anchors import Context, Told
+from yaowen.ground.dates.anchors import Context, Told, told_after
 from yaowen.ground.dates.frames import Frame, Unreadable
 from yaowen.ground.dates.lexer import Expression, read_tokens
 from yaowen.ground.dates.narrow import hour_of_day
@@ -205,7 +205,7 @@ def _iso(moment: datetime, unit: Precision) -> str:
 
 
 def _told_after(frame: Frame, expression: Expression, told: Told) -> Told:
-    """What has been told after a date: a vague one hides the day that 当天 would mean, a longer one leaves it as it was."""
+    """What has been told after a date; a vague one hides the day that 当天 would mean."""
     if frame.source in (Source.COUNT, Source.PLAN):
         return told
     if frame.source is Source.RECENT:
@@ -213,14 +213,7 @@ def _told_after(frame: Frame, expression: Expression, told: Told) -> Told:
     kinds = {token.kind for token in chain.from_iterable(expression.items)}
     far = any(t.kind == "DEICTIC" and t.args[0] == "year" and t.args[1] for t in expression.items[0])
     said = "YEAR" in kinds or far or (told.is_year_said and frame.source is Source.CHAINED)
-    year = frame.start.year if frame.start.year == frame.end.year else None
-    is_day = frame.unit is Precision.DAY or frame.unit.is_clock
-    if not is_day:
-        is_month = (frame.start.year, frame.start.month) == (frame.end.year, frame.end.month)
-        return Told(told.day, frame.start.replace(day=1) if is_month else None, year, said)
-    one = frame.start.date() == frame.end.date() or (frame.unit.is_clock and len(expression.items) == 1)
-    day = frame.start.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Told(day if one else None, day.replace(day=1), frame.start.year, said)
+    return told_after(frame, told, said)
 
 
 def _partial(expression: Expression) -> str | None:

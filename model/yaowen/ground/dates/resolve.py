@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from yaowen.ground.dates.anchors import ANCHORS, Context, year_of_season
+from yaowen.ground.dates.anchors import ANCHORS, Context, told_after, year_of_season
 from yaowen.ground.dates.frames import ONE_DAY, Frame, Unreadable, container, finer, months, with_source, years
 from yaowen.ground.dates.lexer import Expression, Item
 from yaowen.ground.dates.narrow import narrowed, with_period
@@ -65,6 +65,7 @@ def resolved(expression: Expression, context: Context) -> Frame:
         start.part if start.part == end.part else None,
         any(frame.vague for frame in frames),
         max((frame.source for frame in frames), key=lambda source: source.rank),
+        start.first_day if unit.is_clock and start.first_day == end.first_day else None,
     )
 
 
@@ -137,6 +138,10 @@ def _step(frame: Frame, token: Token) -> Frame:
 
 def _later_item(item: Item, before: Item, frame: Frame, context: Context) -> Frame:
     """An item after another: what it leaves out is as in the one before, or the next after it (30日至2日, 22时至2时)."""
+    # 11日22时至次日6时: from the start of the range, whatever was told before; 前一日至当日: both from what was told
+    if item[0].kind == "CHAINED" and (item[0].args[1] or before[0].kind != "CHAINED"):
+        found = _item(item, replace(context, told=told_after(frame, context.told)))
+        return with_source(found, frame.source) if found.source is Source.CHAINED else found
     need = NEEDS.get(item[0].kind)
     if item[0].kind == "EDGE" and item[0].args[1]:
         need = item[0].args[1]
