@@ -44,7 +44,7 @@ def unmarked(placed: Sequence[Placed]) -> Iterator[str]:
     bare: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)  # words, label and place of the mark: places
     for item in placed:
         text, spans = item.document.text, item.document.spans
-        covered = {i for m in spans for i in range(m.start, m.end)}
+        covered = {i for m in spans for i in range(max(m.start, 0), min(m.end, len(text)))}
         for start, length in product(range(len(text)), lengths):
             inside = range(start + BESIDE, start + length - BESIDE)
             if (found := marked.get(text[start : start + length])) and covered.isdisjoint(inside):

@@ -40,7 +40,7 @@ def _key(text: str, *names: str) -> object:
     for line in islice(text.split("\n"), FIRST):  # the first may be broken, and shall be told of by the reader
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(record, dict) and (found := [record[name] for name in names if name in record]):
             return found[0]

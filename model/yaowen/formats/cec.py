@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from yaowen.formats.annotated import AnnotatedDocument, Event, Mark, Role
-from yaowen.formats.units import attempts
+from yaowen.formats.units import attempts, read_text
 
 SPANS: Final = ("Denoter", "Time", "Location", "Participant", "Object", "Means")
 LINE_END: Final = "\u2029"  # Unicode's paragraph separator, until white space is squeezed out
@@ -29,7 +29,7 @@ def read(path: Path) -> Iterator[AnnotatedDocument | ValueError]:
 
 def _document(path: Path) -> AnnotatedDocument:
     try:
-        body = ET.parse(path).getroot()
+        body = ET.fromstring(read_text(path))  # a text: what encoding the file declares does not count
     except ET.ParseError as error:
         raise ValueError(f"not XML ({error}); expected {EXPECTED}") from None
     content = body.find("Content")

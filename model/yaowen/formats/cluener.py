@@ -11,7 +11,7 @@ from pathlib import Path
 
 from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.formats.spans import mark
-from yaowen.formats.units import attempts, json_lines, read_text
+from yaowen.formats.units import attempts, identity, json_lines, read_text, typed
 
 EXPECTED = '{"text", "label": {type: {surface: [[first, last], …]}}} a line'
 
@@ -31,4 +31,4 @@ def _document(unit: tuple[str, str]) -> AnnotatedDocument:
         for surface, places in surfaces.items()
         for first, last in places
     ]
-    return AnnotatedDocument(str(record.get("id", name)), None, "", record["text"], tuple(sorted(spans)), ())
+    return typed(AnnotatedDocument(identity(record.get("id", name)), None, "", record["text"], tuple(sorted(spans)), ()))

@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import is_dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 Unit = TypeVar("Unit")
 Made = TypeVar("Made")
@@ -34,8 +37,47 @@ def attempts(units: Iterable[tuple[str, Unit]], build: Callable[[Unit], Made], e
             yield ValueError(f"{where}: not JSON ({error}); expected {expected}")
         except ValueError as error:
             yield ValueError(f"{where}: {error}")
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
+        except (LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             yield ValueError(f"{where}: not of the form ({type(error).__name__}: {error}); expected {expected}")
+
+
+def identity(value: Any) -> Any:
+    """An id as text, which a whole number becomes; anything else stays for `typed` to tell of."""
+    return str(value) if type(value) is int else value
+
+
+def typed(made: Made) -> Made:
+    """What was made of JSON, a dataclass, if every value is of the type that its field says; `True` and 2.0 are no offsets.
+
+    Raises `ValueError` that names the first that is not.
+
+    >>> from yaowen.formats.annotated import Mark
+    >>> typed(Mark(0, 2.0, "DATE"))
+    Traceback (most recent call last):
+        ...
+    ValueError: Mark.end is 2.0; expected int
+    """
+    own: Any = type(made)
+    for name, kind in _fields(own).items():
+        if not _fits(value := getattr(made, name), kind):
+            expected = kind.__name__ if type(kind) is type else kind
+            raise ValueError(f"{own.__name__}.{name} is {repr(value)[:60]}; expected {expected}")
+    return made
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if isinstance(kind, UnionType):
+        return any(_fits(value, one) for one in get_args(kind))
+    if get_origin(kind) is tuple:
+        items = get_args(kind)
+        whole = isinstance(value, tuple) and (items[-1] is ... or len(value) == len(items))
+        return whole and all(_fits(item, items[0]) for item in value)
+    return type(value) is kind and (not is_dataclass(kind) or typed(value) is value)
+
+
+@lru_cache
+def _fields(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def sound(results: Iterable[Made | ValueError]) -> Iterator[Made]:
