@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.offices import COUNTY_TITLES, county_names, county_suite, dev_splits
+from yaowen.ground.bodies import body_kind, body_level
 from yaowen.ground.offices import OfficeReading, read_office, read_offices
 from yaowen.ground.places.names import short_forms
-from yaowen.ground.places.table import divisions
+from yaowen.ground.places.table import NATION, divisions
 from yaowen.ground.titles import words
 
 CASES = json.loads((Path(__file__).parent / "cases/offices.json").read_text("utf-8"))
@@ -100,6 +101,14 @@ def test_what_is_no_title_is_null_with_a_reason(title):
     reading = read_office(title, place="海南省三亚市", before="原")
     assert (reading.body, reading.office) == (None, None)
     assert reading.reason
+
+
+def test_every_division_tells_its_level_and_is_a_body_of_government():
+    now = [division for division in divisions().names if division.last is None and division.code != NATION]
+    assert len(now) > 3000
+    assert [division.name for division in now if not body_level(division.name + "公安局")] == []
+    assert {d.name: kind for d in now if (kind := body_kind(d.name)) != "government"} == {}
+    assert {d.name: kind for d in now if (kind := body_kind(d.name + "委")) != "party"} == {}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from yaowen.ground.places.reading import official_names
 from yaowen.ground.tables import any_of, table
 
 FOREIGN: Final = ("foreign", "international", "embassy")  # kinds without a level of ours
@@ -28,6 +29,7 @@ class _Levels:
     """Words of divisions and the level that each tells; words that only look like one."""
 
     word: re.Pattern[str]
+    last: re.Pattern[str]
     level: dict[str, str]
     never: re.Pattern[str]
     national: re.Pattern[str]
@@ -69,7 +71,7 @@ def _levels() -> _Levels:
     prefectures = any_of(blocks["prefectures"].split())
     division = r"自治区|特别行政区|自治州|自治县|自治旗|地区|街道|省|市|(?:州|盟|县|区|旗|乡|镇|村)(?![省市州县区旗])"
     return _Levels(
-        re.compile(any_of(level)), level, re.compile(any_of(blocks["never"].split())),
+        re.compile(any_of(level)), re.compile(f"(?:{any_of(level)})$"), level, re.compile(any_of(blocks["never"].split())),
         re.compile(f"(?:中国|第?[一二三四五六七八九十]+届)?(?:{any_of(blocks['national'].split())})"),
         re.compile(f"(?:{any_of(blocks['municipalities'].split())})$"),
         re.compile(f"(?:^|中共|{prefectures})州$"), re.compile(f"(?:{prefectures})(?=州|.*自治州)"),
@@ -82,16 +84,17 @@ def body_kind(body: str, otherwise: str | None = None) -> str | None:
 
     >>> body_kind("市委宣传部"), body_kind("甘孜州人民医院ICU"), body_kind("县公安局交警大队"), body_kind("德国外交部")
     ('party', 'hospital', 'government', 'foreign')
-    >>> body_kind("中国区"), body_kind("中国区", "enterprise")
-    ('government', 'enterprise')
+    >>> body_kind("中国区"), body_kind("中国区", "enterprise"), body_kind("点军区"), body_kind("团风县委")
+    ('government', 'enterprise', 'government', 'party')
     """
     kinds = _kinds()
-    if kinds.country.match(body):
+    told = _without_names(body)
+    if kinds.country.match(told):
         return "foreign"
     for kind, pattern in kinds.begins:
-        if pattern.match(body):
+        if pattern.match(told):
             return kind
-    found = kinds.decides.findall(body)
+    found = kinds.decides.findall(told)
     if found:
         return kinds.decided[found[-1]]
     ends = (kinds.ends.get(body[cut:]) for cut in range(max(0, len(body) - _LONGEST_END), len(body)))
@@ -105,8 +108,8 @@ def body_level(body: str) -> str:
 
     >>> body_level("吉林省长春市朝阳区政府"), body_level("市委"), body_level("中共中央"), body_level("重庆市政府")
     ('county', 'city', 'national', 'provincial')
-    >>> body_level("郑州铁路局"), body_level("凉山州公安局")
-    ('', 'prefectural')
+    >>> body_level("郑州铁路局"), body_level("凉山州公安局"), body_level("聊城市委"), body_level("三亚城市管理局")
+    ('', 'prefectural', 'city', '')
     """
     levels = _levels()
     masked = _masked(body)
@@ -120,7 +123,21 @@ def body_level(body: str) -> str:
 
 def _masked(name: str) -> str:
     """The name with words that only look like a level blotted out, offsets kept."""
-    return _levels().never.sub(lambda match: "_" * len(match[0]), name)
+    return _levels().never.sub(lambda match: "_" * len(match[0]), _without_names(name))
+
+
+def _without_names(body: str) -> str:
+    """The body with the names of divisions in it blotted out up to their level words, offsets kept.
+
+    >>> _without_names("聊城市市场监管局"), _without_names("延边朝鲜族自治州政府")
+    ('__市市场监管局', '_____自治州政府')
+    """
+    never = [match.span() for match in _levels().never.finditer(body)]
+    for name in official_names(body):
+        level = _levels().last.search(name.text)
+        if level and not any(start <= name.start and name.end <= end for start, end in never):  # 新区 in 高新区
+            body = body[: name.start] + "_" * level.start() + body[name.start + level.start() :]
+    return body
 
 
 @cache

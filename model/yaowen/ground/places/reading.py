@@ -96,6 +96,15 @@ def _below(above: Sequence[Sense], match: Match) -> tuple[Sense, ...]:
     )
 
 
+def official_names(text: str) -> list[Match]:
+    """The names of divisions in a text that stand there with their level words.
+
+    >>> [match.text for match in official_names("山东聊城市委")], official_names("上海城市管理局")
+    (['聊城市'], [])
+    """
+    return [match for match in Gazetteer.load().find(text) if match.senses[0].form in (Form.OFFICIAL, Form.LEVELLED)]
+
+
 def names_at_end(text: str) -> tuple[Match, ...]:
     """The names of divisions that a text ends with, each in the one before; none where one lies elsewhere.
 
