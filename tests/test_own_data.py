@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,15 @@ from pathlib import Path
 import pytest
 
 import yaowen
+from tests.tiny_model import make_model
 from training import config, corpus
 from training.corpus import Data
+from training.export import ASSEMBLER
 from training.finetune import Settings, finetune
 from yaowen import formats
 from yaowen.formats import annotated
 from yaowen.formats.annotated import AnnotatedDocument, Mark
+from yaowen.tagger.folder import ModelError, ModelFolder, write_manifest
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "training" / "configs" / "own-data.toml"
@@ -127,6 +131,79 @@ def test_an_assembler_that_is_none_is_told_before_the_training(tmp_path: Path) -
     with pytest.raises(ValueError, match=r"manifest\.json: this file is missing"):
         finetune(settings)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A very small model with the assembler of the one that ships."""
+    folder = make_model(tmp_path / "model").path
+    for name in ASSEMBLER:
+        shutil.copy(ROOT / "model" / "yaowen" / "weights" / "default" / name, folder)
+    write_manifest(folder, "0.0.1")
+    return folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def retrained(model: Path, output: Path, *overrides: str) -> Settings:
+    chosen = [f"encoder={model}", f"assembler={model}", f"output={output}", f"data.train={EXAMPLE}", "threads=1"]
+    return config.load(Settings, CONFIG, [*chosen, "domain.schedule.epochs=1", "domain.window=60", *overrides])
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        ("data.train=typo.jsonl", r"typo\.jsonl: cannot be read"),
+        ("encoder=nowhere", "no such folder"),
+        ("domain.teaching.teachers=nowhere", r"nowhere has no model\.safetensors"),
+        ("public.schedule.epochs=1", r"small"),
+    ],
+)
+def test_what_cannot_be_read_leaves_the_model_of_the_output_whole(
+    tmp_path: Path, model: Path, override: str, complaint: str
+) -> None:
+    output = make_model(tmp_path / "own").path
+    before = files(output)
+    public = [f"public.folder={tmp_path}", 'public.sets=["small"]']
+    with pytest.raises((ValueError, OSError), match=complaint):
+        finetune(retrained(model, output, override, *public))
+    assert files(output) == before
+    ModelFolder.load(output)
+
+
+@pytest.mark.parametrize(
+    ("override", "name"),
+    [("encoder", "encoder"), ("assembler", "assembler"), ("domain.teaching.teachers", r"domain\.teaching\.teachers")],
+)
+def test_a_model_is_not_written_over_while_it_is_read(tmp_path: Path, model: Path, override: str, name: str) -> None:
+    output = make_model(tmp_path / "own").path
+    before = files(output)
+    with pytest.raises(ValueError, match=f"output = .*: {name} is read from .*; name another folder to write"):
+        finetune(retrained(model, output, f"{override}={tmp_path / 'model' / '..' / 'own'}"))
+    with pytest.raises(ValueError, match="no stage is left to run"):
+        finetune(retrained(model, output, "domain.schedule.epochs=0"))
+    assert files(output) == before
+
+
+def test_a_model_that_is_being_replaced_is_none_until_the_new_one_is_whole(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = make_model(tmp_path / "own").path
+    settings = retrained(model, output)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.finetune.complete", stop)
+    with pytest.raises(KeyboardInterrupt):
+        finetune(settings)
+    monkeypatch.undo()
+    with pytest.raises(ModelError, match=r"manifest\.json: this file is missing"):
+        ModelFolder.load(output)
+    finetune(settings)
+    assert ModelFolder.load(output).version == "own"
 
 
 def test_one_file_needs_no_brackets_and_the_rest_is_as_in_the_default() -> None:

@@ -7,7 +7,8 @@ Stage 1 (`[public]`) trains the encoder on public NER sets, a linear head for ea
 our annotated news, scores the dev documents after every epoch with the averaged weights, and keeps the best. `output`
 then holds a `BertForTokenClassification` folder, `metrics.json`, the resolved `finetune.toml` and
 `predictions-dev.jsonl`. A stage whose `epochs` is 0 is left out. With
-`assembler` the folder is then made one that `yaowen.load` takes.
+`assembler` the folder is then made one that `yaowen.load` takes. A model that `output` held before stays whole until
+everything that is needed has been read; from then on the folder is none until the new one is finished.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from data import labelled
 from training import config, corpus, encoders, public_scores, sampling
 from training.augment import Augmentation, Augmenter
 from training.chain import Chain
-from training.corpus import Data
+from training.corpus import Corpus, Data
 from training.examples import Example, encode, tag_names
 from training.export import complete
 from training.loop import Distillation, Schedule, Source, train
@@ -33,7 +34,7 @@ from training.precision import check_precision
 from training.scoring import DevSet, decode, report
 from yaowen.evaluation.spans import Key
 from yaowen.schema import SPAN_LABELS
-from yaowen.tagger.folder import ModelFolder, digest
+from yaowen.tagger.folder import MANIFEST, ModelFolder, digest
 from yaowen.tagger.viterbi import Scheme
 from yaowen.tagger.vocabulary import Vocabulary
 
@@ -96,12 +97,12 @@ class Settings:
 
 def finetune(settings: Settings) -> dict[str, Any]:
     """Run the stages that the settings ask for; returns what `metrics.json` says."""
+    _check(settings)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     if settings.assembler:
         ModelFolder.load(settings.assembler)  # what is wrong with it is told before the training, not after
-    settings.output.mkdir(parents=True, exist_ok=True)
-    config.save(settings, settings.output / "finetune.toml")
+    found = corpus.load(settings.data, settings.seed) if settings.domain.schedule.epochs else None  # and so here
     begun = encoders.prepare(settings.encoder, settings.revision, settings.output / "start")
     start, vocabulary = begun.folder, Vocabulary.load(begun.folder)
     metrics: dict[str, Any] = {"seed": settings.seed, "encoder": {"name": begun.name, "revision": begun.revision}}
@@ -110,13 +111,35 @@ def finetune(settings: Settings) -> dict[str, Any]:
         torch.manual_seed(settings.seed)
         metrics["public"] = train_public(settings, start, vocabulary)
         start = settings.output / "encoder"
-    if settings.domain.schedule.epochs:
+    if found:
         torch.manual_seed(settings.seed + 1)
-        metrics["domain"] = train_domain(settings, start, vocabulary)
+        metrics["domain"] = train_domain(settings, start, vocabulary, found)
     (settings.output / "metrics.json").write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", "utf-8")
     if settings.assembler and "domain" in metrics:
         complete(settings.output, Path(settings.assembler), settings.domain.window)
     return metrics
+
+
+def _check(settings: Settings) -> None:
+    """Raises `ValueError` where no stage is asked for, and where a folder would be written that is read."""
+    if not settings.public.schedule.epochs and not settings.domain.schedule.epochs:
+        raise ValueError("public.schedule.epochs and domain.schedule.epochs are both 0: no stage is left to run")
+    written = {settings.output.resolve()}
+    if settings.public.schedule.epochs:
+        written.add((settings.output / "encoder").resolve())
+    teachers = (("domain.teaching.teachers", str(folder)) for folder in settings.domain.teaching.teachers)
+    for name, folder in (("encoder", settings.encoder), ("assembler", settings.assembler), *teachers):
+        if folder and Path(folder).resolve() in written:
+            raise ValueError(
+                f"output = {str(settings.output)!r}: {name} is read from {folder}; name another folder to write"
+            )
+
+
+def _open(settings: Settings) -> None:
+    """Make the output ready to be written, once all is read: from now on it is no model, so that none is half another."""
+    settings.output.mkdir(parents=True, exist_ok=True)
+    (settings.output / MANIFEST).unlink(missing_ok=True)
+    config.save(settings, settings.output / "finetune.toml")
 
 
 def train_public(settings: Settings, start: Path, vocabulary: Vocabulary) -> dict[str, Any]:
@@ -132,6 +155,7 @@ def train_public(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
         heads[head] = names
         sources.append(Source(head, lambda rng, made=examples: made, stage.schedule))  # type: ignore[misc]
     model = Tagger(load_encoder(start, stage.schedule.dropout), heads)
+    _open(settings)
     average, record = train(
         model, sources, stage.schedule, settings.seed, settings.precision, settings.place(), stage.temperature
     )
@@ -144,9 +168,9 @@ def train_public(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
     return record | {"scores": scores, "data": digests, "start": digest(start / "model.safetensors")}
 
 
-def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dict[str, Any]:
+def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary, found: Corpus) -> dict[str, Any]:
     """Stage 2: the tagger itself; writes the model folder and the predictions on the dev documents."""
-    stage, found = settings.domain, corpus.load(settings.data, settings.seed)
+    stage = settings.domain
     dev = [DevSet.of(name, documents, vocabulary) for name, documents in found.dev]
     if unmarked := found.unmarked():
         print(f"no document marks {', '.join(unmarked)}: the tagger unlearns what is not marked", flush=True)
@@ -185,6 +209,7 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary) -> dic
 
     source = Source(DOMAIN, make, stage.schedule)
     distillation = _distillation(stage.teaching, names)
+    _open(settings)
     _, record = train(
         model, [source], stage.schedule, settings.seed, settings.precision, settings.place(), 1.0, after_epoch, distillation
     )
@@ -220,7 +245,7 @@ def main() -> None:
     try:
         settings = config.load(Settings, arguments.config, arguments.overrides)
         finetune(settings)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         parser.error(str(error))
 
 
