@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from yaowen.text.markup import Kind, Token, elements, tokens
+from yaowen.text.markup import Kind, Token, elements, implied_end, tokens
 from yaowen.text.normalise import NormalisedText, normalise_view
 
 SPACES: Final = " \t\n\r\f"  # white space of HTML; a no-break or ideographic space is a character like others
@@ -123,7 +123,7 @@ class _Reader:
         self.title = _Lines()
         self.title_end = 0
         self.preformatted = 0  # depth
-        self.skipping: tuple[str, int] | None = None  # element, depth
+        self.skipping: tuple[str, int] | None = None  # element, and how many that it can be nested in are open inside it
 
     def read(self) -> bool:
         """Read the page; False where an element that is left out was still open at its end."""
@@ -148,11 +148,15 @@ class _Reader:
 
     def _skip(self, token: Token) -> None:
         name, depth = self.skipping or ("", 0)
-        if token.name == name:
-            depth += 1 if token.kind is Kind.START else -1
-            self.skipping = (name, depth) if depth else None
-            if not depth and name in elements()["block"]:
+        implied, starts = implied_end(name), token.kind is Kind.START
+        if not depth and token.name in (implied.next if starts else {name} | implied.around):
+            self.skipping = None
+            if name in elements()["block"]:
                 self.body.line_feed = self.body.line_feed or (token.start, token.end)
+            if starts or token.name != name:
+                self._tag(token, elements())
+        elif token.name in implied.around:
+            self.skipping = name, depth + (1 if starts else -1)
 
     def _tag(self, token: Token, groups: dict[str, frozenset[str]]) -> None:
         name = token.name
@@ -163,7 +167,7 @@ class _Reader:
         if name in groups["preformatted"]:
             self.preformatted = max(0, self.preformatted + (1 if token.kind is Kind.START else -1))
         if token.kind is Kind.START and self._left_out(token, groups):
-            self.skipping = (name, 1)
+            self.skipping = (name, 0)
 
     def _left_out(self, token: Token, groups: dict[str, frozenset[str]]) -> bool:
         name = token.name

@@ -36,7 +36,21 @@ class Token(NamedTuple):
 @lru_cache(maxsize=1)
 def elements() -> dict[str, frozenset[str]]:
     """The groups of `data/html.toml`."""
-    return {group: frozenset(names) for group, names in read_data("html.toml").items()}
+    return {group: frozenset(names) for group, names in read_data("html.toml").items() if isinstance(names, list)}
+
+
+class ImpliedEnd(NamedTuple):
+    """What ends an element besides its end tag: the start tags after it, and the end tag of an element around it."""
+
+    next: frozenset[str]
+    around: frozenset[str]
+
+
+@lru_cache(maxsize=64)
+def implied_end(name: str) -> ImpliedEnd:
+    """The rule for an element; one whose end tag is required is ended by nothing else and can be in its own kind."""
+    rule = read_data("html.toml")["implied_end"].get(name, {"next": (), "around": (name,)})
+    return ImpliedEnd(frozenset(rule["next"]), frozenset(rule["around"]))
 
 
 class _Finder:
