@@ -9,6 +9,8 @@ import pytest
 from data import check
 from tests.annotated_files import jsonl, surfaces, write
 from yaowen import formats
+from yaowen.formats import columns
+from yaowen.formats.annotated import AnnotatedDocument, Mark
 
 DEEP = "[" * 100_000
 SPAN: dict[str, Any] = {"start": 0, "end": 2, "label": "DATE"}
@@ -91,3 +93,62 @@ def test_a_cec_file_in_an_old_encoding_is_told_with_the_remedy(tmp_path: Path) -
     (tmp_path / "a.xml").write_bytes(CEC.format("gb2312").encode("gb18030"))
     with pytest.raises(ValueError, match=r"a\.xml: not UTF-8 .*iconv"):
         formats.read(tmp_path / "a.xml", "cec")
+
+
+# --- Columns
+
+
+def test_a_slip_in_one_tag_is_told_and_all_other_sentences_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.bio", "罗 B-NAME\n凡 I-NAME\n\n" * 200 + "市 0\n\n来 O\n")
+    results = list(formats.attempt(path))
+    assert [i for i, result in enumerate(results) if isinstance(result, ValueError)] == [200]
+    assert "(line 601) '市 0' has no tag in column 2" in str(results[200])
+
+
+def test_a_slip_takes_no_earlier_column_for_the_tags(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.conll", "罗 B-NP B-PER\n\n" * 40 + "市 B-NP 0\n\n")
+    *good, bad = formats.attempt(path)
+    assert isinstance(bad, ValueError)
+    assert all(surfaces(document) == [("罗", "PER")] for document in good if not isinstance(document, ValueError))
+    with pytest.raises(ValueError, match="no column of tags found"):
+        formats.read(write(tmp_path / "b.bio", "罗 O\n" + "市 0\n" * 9), "columns")
+
+
+def test_a_numbered_file_may_have_a_slip_in_its_numbers(tmp_path: Path) -> None:
+    rows = "".join(f"{number} 罗 O\n" for number in (*range(1, 40), "39-40"))
+    assert formats.read(write(tmp_path / "a.bio", rows))[0].text == "罗" * 40
+
+
+@pytest.mark.parametrize("blank", ["\u3000", " ", "\xa0"])
+@pytest.mark.parametrize("between", [" ", "\t"])
+def test_a_blank_is_a_token_too(tmp_path: Path, blank: str, between: str) -> None:
+    rows = [(c, "O") for c in f"罗{blank}凡"]
+    path = write(tmp_path / "a.bio", "".join(f"{between.join(row)}\n" for row in rows))
+    assert formats.read(path)[0].text == f"罗{blank}凡"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\r\r\n"])
+def test_any_line_end_ends_a_line(tmp_path: Path, end: str) -> None:
+    (tmp_path / "a.bio").write_bytes(end.join(["罗 B-NAME", "凡 I-NAME", "", "来 O", ""]).encode())
+    first, second = formats.read(tmp_path / "a.bio", "columns")
+    assert (surfaces(first), second.text) == ([("罗凡", "NAME")], "来")
+
+
+@pytest.mark.parametrize(("start", "end"), [(2, 2), (1, 99), (-1, 2), (2, 1), (0, 3)])
+def test_a_span_outside_the_lines_of_a_text_is_told_and_not_written(tmp_path: Path, start: int, end: int) -> None:
+    document = AnnotatedDocument("x", None, "", "一二\n三", (Mark(start, end, "DATE"),), ())
+    with pytest.raises(ValueError, match=rf"document x: the span DATE \[{start}, {end}\) is not inside one line"):
+        columns.write([document], tmp_path / "a.conll")
+    assert not (tmp_path / "a.conll").exists()
+
+
+def test_a_label_that_makes_no_tag_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the label 'MY DATE' has white space"):
+        columns.write([AnnotatedDocument("x", None, "", "一二", (Mark(0, 1, "MY DATE"),), ())], tmp_path / "a.conll")
+
+
+@pytest.mark.parametrize("name", ["a\tb", "a\nb", "a\r\nb", "a b"])
+def test_any_id_comes_back_in_one_line(tmp_path: Path, name: str) -> None:
+    columns.write([AnnotatedDocument(name, None, "", "一二", (), ())], tmp_path / "a.conll")
+    (document,) = formats.read(tmp_path / "a.conll")
+    assert (document.id, document.text) == ("a b", "一二")

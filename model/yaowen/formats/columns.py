@@ -1,13 +1,13 @@
 """Column files, one token a line with its tag, a blank line between sentences: ResumeNER, MSRA, CoNLL and their kind.
 
-Tags may be BIO (IOB1, IOB2), BMES, BIOES or BILOU, in the last column whose every field is a tag; the token is the first
-column that is no running number. Fields are parted by a tab where the line has one, else by white space. A sentence is a
+Tags may be BIO (IOB1, IOB2), BMES, BIOES or BILOU, in the last column that holds tags but for slips; the token is the first
+column that is no running number. Fields are parted by a tab where the line has one, else by blanks. A sentence is a
 document; with `-DOCSTART-` lines a document is what stands between them, and each blank line is a line feed.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,9 @@ from yaowen.formats.units import attempts, read_text
 EXPECTED: Final = "a token and its tag (O, B-LABEL, I-LABEL, …) a line"
 START: Final = "-DOCSTART-"
 TAG: Final = re.compile(r"O|[BIMESLU]-\S+")
+LINE_END: Final = re.compile(r"\r*\n|\r")
+FIELD: Final = re.compile(rf"^ (?= (?:{TAG.pattern})$)|[^ ]+")  # a blank before blank and tag is a token
+SLIPS: Final = 0.05  # of the fields of a column that may be something else than the rest
 COMMENT: Final = re.compile(r"# \w+ = ")  # of CoNLL-U and its kind
 BEGINS, ENDS = frozenset("BSU"), frozenset("ESLU")
 
@@ -26,8 +29,8 @@ Rows = list[tuple[int, list[str]]]  # line number and fields; no fields: a blank
 
 def read(path: Path) -> Iterator[AnnotatedDocument | ValueError]:
     """One document a sentence, or a document between `-DOCSTART-` lines; the id is made of the file name and a count."""
-    lines = enumerate(read_text(path).split("\n"), 1)
-    rows = [(number, _fields(line.rstrip("\r"))) for number, line in lines if not COMMENT.match(line)]
+    lines = enumerate(LINE_END.split(read_text(path)), 1)
+    rows = [(number, _fields(line)) for number, line in lines if not COMMENT.match(line)]
     words = [fields for _, fields in rows if fields and fields[0] != START]
     token, tag = _columns(words, path)
     blocks = enumerate(_blocks(rows))
@@ -36,18 +39,30 @@ def read(path: Path) -> Iterator[AnnotatedDocument | ValueError]:
 
 
 def _fields(line: str) -> list[str]:
-    return line.split("\t") if "\t" in line else line.split()
+    """The fields of a line, none of one that is blank.
+
+    >>> _fields("罗\\tB-NAME"), _fields("罗  O "), _fields("  O"), _fields("\\u3000 O")
+    (['罗', 'B-NAME'], ['罗', 'O'], [' ', 'O'], ['\\u3000', 'O'])
+    """
+    if not line.strip():
+        return []
+    return line.split("\t") if "\t" in line else FIELD.findall(line)
 
 
 def _columns(rows: Sequence[Sequence[str]], path: Path) -> tuple[int, int]:
     """Which column is the token and which the tag."""
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     whole = [row for row in rows if len(row) == width]
-    token = 1 if width > 2 and all(row[0].isdecimal() for row in whole) else 0
-    tags = [c for c in range(token + 1, width) if all(TAG.fullmatch(row[c]) for row in whole)]
-    if not tags:
+
+    def share(column: int, fits: Callable[[str], object]) -> float:
+        return sum(bool(fits(row[column])) for row in whole) / len(whole)
+
+    token = 1 if width > 2 and share(0, str.isdecimal) >= 1 - SLIPS else 0
+    shares = {column: share(column, TAG.fullmatch) for column in range(token + 1, width)}
+    best = max(shares.values(), default=0)
+    if best < 0.5:
         raise ValueError(f"{path}: no column of tags found; expected {EXPECTED}, parted by a tab or a blank")
-    return token, tags[-1]
+    return token, max(column for column, found in shares.items() if found >= best - SLIPS)
 
 
 def _blocks(rows: Rows) -> Iterator[tuple[str, Rows]]:
@@ -111,9 +126,11 @@ def _parted(left: str, right: str) -> bool:
 def write(documents: Iterable[AnnotatedDocument], path: Path) -> None:
     """Write characters with BIO tags and a `-DOCSTART-` line for every document; `read` gives text and spans again.
 
-    Raises `ValueError` for a text with tabs or carriage returns and for spans that overlap: columns cannot hold them.
+    Tabs and line ends in an id become blanks. Raises `ValueError` for a text with tabs or carriage returns and for spans
+    that overlap, go over a line end or are not inside the text: columns cannot hold them.
     """
-    lines = [line for document in documents for line in (f"{START}\t{document.id}", "", *_rows(document), "")]
+    names = ((re.sub(r"[\t\r\n]+", " ", document.id), document) for document in documents)
+    lines = [line for name, document in names for line in (f"{START}\t{name}", "", *_rows(document), "")]
     path.write_text("\n".join(lines), "utf-8", newline="\n")
 
 
@@ -124,6 +141,13 @@ def _rows(document: AnnotatedDocument) -> Iterator[str]:
         )
     tags = ["O"] * len(document.text)
     for span in document.spans:
+        if not 0 <= span.start < span.end <= len(tags) or "\n" in document.text[span.start : span.end]:
+            raise ValueError(
+                f"document {document.id}: the span {span.label} [{span.start}, {span.end}) is not inside one line of the "
+                f"text, which has {len(tags)} characters; `python -m data.check` tells what is wrong with a file"
+            )
+        if not TAG.fullmatch(f"B-{span.label}"):
+            raise ValueError(f"document {document.id}: the label {span.label!r} has white space, which no tag can have")
         if any(tag != "O" for tag in tags[span.start : span.end]):
             raise ValueError(f"document {document.id}: spans overlap at {span.start}; columns hold flat spans only")
         tags[span.start : span.end] = [f"B-{span.label}"] + [f"I-{span.label}"] * (span.end - span.start - 1)
