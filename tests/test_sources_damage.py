@@ -1,11 +1,15 @@
 """A file that is damaged, cut off or made to do harm is told, and takes neither the others nor the machine with it."""
 
+import gzip
 import io
+import random
+import re
 import tarfile
+import zlib
 
 import pytest
 
-from tests.test_sources import MEETING, items, make_tar, make_zip, pages, problems
+from tests.test_sources import MEETING, items, make_tar, make_warc, make_zip, pages, problems
 from yaowen.archive import names, sources
 
 
@@ -76,3 +80,44 @@ def test_the_row_after_one_that_is_no_csv_is_read(tmp_path):
     assert [page.id for page in pages(path)] == ["2"]
     (message,) = problems(path)
     assert "not CSV" in message
+
+
+def many_texts(count: int) -> dict[str, str]:
+    """Pages that are not the same, so that compression leaves something of each."""
+    rng = random.Random(0)
+    return {f"{n}.txt": "".join(rng.choices(MEETING, k=200)) for n in range(count)}
+
+
+def cut_gzip(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=31)
+    return packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
+
+
+@pytest.mark.parametrize("name", ["a.warc", "a.warc.gz", "a"])
+def test_a_crawl_that_is_cut_off_anywhere_is_told_and_read_to_there(tmp_path, name):
+    texts = many_texts(8)
+    data = gzip.decompress(make_warc(texts))
+    ends = [data.index(text.encode("gb18030")) + len(text.encode("gb18030")) for text in texts.values()]
+    for cut in range(9, len(data), 37):
+        (tmp_path / name).write_bytes(data[:cut] if name == "a.warc" else cut_gzip(data[:cut]))
+        read = sum(end <= cut for end in ends)
+        assert [page.text for page in pages(tmp_path / name)] == list(texts.values())[:read], cut
+        if name != "a.warc" or data[:cut].rstrip(b"\r\n") == data[:cut]:  # a cut between two records cannot be seen
+            assert problems(tmp_path / name), cut
+
+
+def test_a_tar_archive_that_is_cut_off_is_read_to_the_last_whole_page(tmp_path):
+    texts = many_texts(40)
+    data = make_tar({name: text.encode() for name, text in texts.items()})
+    (tmp_path / "a.tar.gz").write_bytes(cut_gzip(data[: data.index(b"31.txt") + 700]))
+    assert [page.text for page in pages(tmp_path / "a.tar.gz")] == list(texts.values())[:31]
+    assert "cut off" in problems(tmp_path / "a.tar.gz")[-1]
+
+
+def test_a_record_without_an_address_is_a_page_of_its_crawl(tmp_path):
+    data = gzip.decompress(make_warc({"a": MEETING, "b": MEETING}))
+    (tmp_path / "crawl.warc").write_bytes(re.sub(rb"WARC-Target-URI: http://news.example/a\r\n", b"", data))
+    first, second = pages(tmp_path / "crawl.warc")
+    assert first.id.startswith("urn:uuid:")
+    assert second.id == "http://news.example/b"
+    assert not problems(tmp_path / "crawl.warc")

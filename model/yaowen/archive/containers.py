@@ -9,7 +9,7 @@ from typing import Any, Final
 from yaowen.archive.names import expected, is_readable, split
 from yaowen.archive.pages import Item, Page, Problem, Skipped, too_large
 from yaowen.archive.records import Entry
-from yaowen.archive.streams import Prefixed, read_limited, seekable
+from yaowen.archive.streams import Arriving, Prefixed, read_limited, seekable
 
 Read = Callable[[Entry], Iterator[Item]]  # reads a member, whatever it is
 
@@ -19,6 +19,7 @@ OTHER_TYPES: Final = "WARC records of another content type"
 OTHER_STATUS: Final = "WARC records of answers that are no page (redirections, errors)"
 _PAGE_RECORDS: Final = ("response", "resource", "conversion")
 _HTML: Final = ("text/html", "application/xhtml+xml")
+_CHUNK: Final = 1 << 16
 _UTF8_NAME: Final = 0x800  # the flag by which a ZIP member says that its name is UTF-8
 
 
@@ -94,7 +95,7 @@ def read_tar(entry: Entry, read: Read) -> Iterator[Item]:
     """The readable members in order, read as one stream that never goes back."""
     readable = 0
     try:
-        with tarfile.open(fileobj=entry.stream, mode="r|") as archive:
+        with tarfile.open(fileobj=Arriving(entry.stream), mode="r|") as archive:
             for info in archive:
                 archive.members = []  # type: ignore[attr-defined]  # or every header ever read is kept
                 if not info.isfile():
@@ -105,7 +106,7 @@ def read_tar(entry: Entry, read: Read) -> Iterator[Item]:
                 readable += 1
                 name = info.name.removeprefix("./").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
                 # Behind a Prefixed: that file claims to know whether it can go back, and fails when asked.
-                stream = io.BufferedReader(Prefixed(b"", archive.extractfile(info)))  # type: ignore[arg-type, type-var]
+                stream = io.BufferedReader(Prefixed(b"", archive.extractfile(info)))
                 yield from read(member(entry, name, stream))
     except tarfile.TarError as error:
         yield entry.problem(
@@ -126,9 +127,15 @@ def read_warc(entry: Entry, read: Read) -> Iterator[Item]:
         return
     records = 0
     try:
-        for record in ArchiveIterator(entry.stream):
+        archive = ArchiveIterator(Arriving(entry.stream), no_record_parse=True)
+        for record in archive:
             records += 1
-            yield _warc_page(entry, record)
+            item = _warc_page(entry, record, archive.loader)
+            if _is_cut_off(record):
+                where = _address(record, str(records))
+                yield entry.problem(f"cut off or damaged in the record {where}. What came before is read.")
+            else:
+                yield item
     except ArchiveLoadFailed as error:
         yield entry.problem(f"no WARC file that can be read to its end ({str(error).strip()}). What came before is read.")
         return
@@ -136,11 +143,14 @@ def read_warc(entry: Entry, read: Read) -> Iterator[Item]:
         yield entry.problem("no record in this WARC file. It may be cut off.")
 
 
-def _warc_page(entry: Entry, record: Any) -> Item:
+def _warc_page(entry: Entry, record: Any, loader: Any) -> Item:
     from yaowen.text.encoding import decode
 
     if record.rec_type not in _PAGE_RECORDS:
         return Skipped(OTHER_RECORDS)
+    if record.rec_type == "response":  # not in warcio, which needs an address for it and stops where there is none
+        address = record.rec_headers.get_header("WARC-Target-URI") or "http://"
+        record.http_headers = loader.load_http_headers(record.rec_type, address, record.raw_stream, record.length)
     headers = record.http_headers if record.rec_type == "response" else record.rec_headers
     status = record.http_headers.get_statuscode() if record.rec_type == "response" and record.http_headers else "200"
     if not status.startswith("2"):
@@ -148,8 +158,7 @@ def _warc_page(entry: Entry, record: Any) -> Item:
     kind = ((headers and headers.get_header("Content-Type")) or "").split(";")[0].strip().lower()
     if kind not in _HTML and kind != "text/plain":
         return Skipped(OTHER_TYPES)
-    address = record.rec_headers.get_header("WARC-Target-URI") or record.rec_headers.get_header("WARC-Record-ID") or entry.id
-    address = address.strip("<>")
+    address = _address(record, entry.id)
     data = read_limited(record.content_stream())
     try:
         if data is None:
@@ -158,3 +167,16 @@ def _warc_page(entry: Entry, record: Any) -> Item:
     except ValueError as error:
         return Problem(f"{entry.name}: {address}: {error}", id=address, path=entry.path)
     return Page(found.text, address, entry.path, html=kind in _HTML, encoding=found.encoding, warnings=found.warnings)
+
+
+def _is_cut_off(record: Any) -> bool:
+    """Whether bytes of a record are missing, or the header that counts them."""
+    while record.raw_stream.read(_CHUNK):
+        pass
+    told = record.rec_headers.get_header("Content-Length") or ""
+    return getattr(record.raw_stream, "limit", 1) > 0 or (record.format == "warc" and not told.isdigit())
+
+
+def _address(record: Any, default: str) -> str:
+    headers = record.rec_headers
+    return (headers.get_header("WARC-Target-URI") or headers.get_header("WARC-Record-ID") or default).strip("<>")

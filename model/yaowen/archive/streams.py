@@ -41,27 +41,46 @@ class Counted(io.RawIOBase):
 class Prefixed(io.RawIOBase):
     """A stream whose first bytes were read already, to look at them, and are given again."""
 
-    def __init__(self, first: bytes, rest: IO[bytes]) -> None:
+    def __init__(self, first: bytes, rest: Any) -> None:
         self._first, self._rest = first, rest
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._take(len(buffer)) or self._rest.read(len(buffer))
+        data = self._take(len(buffer)) or self._rest.read1(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def readline(self, size: int | None = -1) -> bytes:
         # Not RawIOBase's, which reads byte by byte; and a line of a pipe is given as soon as it is there.
         if not self._first:
-            return self._rest.readline(-1 if size is None else size)
+            line: bytes = self._rest.readline(-1 if size is None else size)
+            return line
         end = self._first.find(b"\n") + 1
         return self._take(min(end or len(self._first), size if size and size > 0 else len(self._first)))
 
     def _take(self, count: int) -> bytes:
         data, self._first = self._first[:count], self._first[count:]
         return data
+
+
+class Arriving(io.RawIOBase):
+    """A stream that gives what there is before it says that the rest is missing, which `read` of a compressed one loses."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._stream.read1(len(buffer))
+        except EOFError as error:  # which means something else to those that read records
+            raise OSError(str(error)) from error
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def lines(stream: IO[bytes], limit: int = MAX_BYTES) -> Iterator[bytes | int]:
