@@ -111,6 +111,33 @@ def test_every_division_tells_its_level_and_is_a_body_of_government():
     assert {d.name: kind for d in now if (kind := body_kind(d.name + "委")) != "party"} == {}
 
 
+def test_a_head_named_by_the_short_form_has_the_level_of_the_place():
+    for division in divisions().names:
+        short = short_forms(division.name)[1]
+        level = division.name[-1]
+        if level == "区" and division.level != "county":
+            continue  # 内蒙古自治区 has no 区长
+        if short and f"{level}长" in words().places and division.last is None:
+            reading, full = read_office(f"{short}{level}长"), read_office(f"{division.name}{level}长")
+            assert (reading.body, reading.kind, reading.level) == (short, "government", full.level)
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "level"),
+    [
+        ("黑山总统", "foreign", ""),
+        ("美国州长", "foreign", ""),
+        ("得克萨斯州州长", "government", ""),
+        ("山东省金乡县长", "government", "county"),
+        ("金乡镇长", "government", "township"),
+        ("新县县长", "government", "county"),
+        ("新县长", "government", "county"),
+    ],
+)
+def test_a_level_word_is_of_the_place_only_in_the_title_of_its_head(title, kind, level):
+    assert (read_office(title).kind, read_office(title).level) == (kind, level)
+
+
 @pytest.mark.parametrize(
     "parts", [pytest.param(row[0], marks=pytest.mark.xfail(strict=True, reason=row[1])) for row in CASES["known_failures"]]
 )

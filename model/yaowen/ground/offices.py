@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from yaowen.ground.bodies import FOREIGN, body_kind, body_level, completed
+from yaowen.ground.places.reading import official_names
 from yaowen.ground.precedence import PERSONAL, precedence
 from yaowen.ground.tables import table
 from yaowen.ground.titles import Tail, body_end, ends_a_place, level_of, tail, words
@@ -137,11 +138,12 @@ def _read(title: str) -> OfficeReading:
     body, office, known = text[:end] or None, text[start:], found.title
     # 宣传部长 is the head of a 宣传部
     likely = body_kind(office[:-1], known.kind) if start < found.start else known.kind
-    kind = _kind(body, text[found.base_start :], likely)
+    seat = _seat(body, text[found.base_start : found.base_end])
+    kind = _kind(seat if official_names(seat) else body, text[found.base_start :], likely)
     return OfficeReading(
         title, body, office,
         (places[0], places[end - 1] + 1) if body else None, (places[start], places[-1] + 1),
-        kind, _level(text, body, found, kind), _grade(text, found),
+        kind, _level(text, body, seat, found, kind), _grade(text, found),
         office if known.grade in PERSONAL else None, status,
     )  # fmt: skip
 
@@ -171,16 +173,18 @@ def _kind(body: str | None, base: str, likely: str | None) -> str | None:
     return likely if likely == "embassy" and kind != "foreign" else kind
 
 
-def _level(text: str, body: str | None, found: Tail, kind: str | None) -> str:
-    base = text[found.base_start : found.base_end]
+def _seat(body: str | None, base: str) -> str:
+    """The body of a place's head with the level word that the title bears for it: 三亚市 of 三亚市长, 县 of a bare 县长."""
+    level = level_of(base)
+    return body if body and body.endswith(level) else (body or "") + level
+
+
+def _level(text: str, body: str | None, seat: str, found: Tail, kind: str | None) -> str:
     if kind in FOREIGN:
         return ""
-    if body is None and base in table("bodies.toml")["levels"]["national_titles"].split():
+    if body is None and text[found.base_start : found.base_end] in table("bodies.toml")["levels"]["national_titles"].split():
         return "national"
-    told = body_level(text if body is None else body)
-    # 三亚市长: the level word is part of the title; 得克萨斯州州长 is none of ours
-    own = base in words().places and (body is None or base != "州长")
-    return told or (body_level(base) if own else "")
+    return body_level(seat or text)
 
 
 def _grade(text: str, found: Tail) -> str:
