@@ -48,6 +48,15 @@ def test_the_date_of_an_event_is_the_finest_or_all_of_a_week():
     assert event_date([since, day]) is day
 
 
+def test_an_open_end_lies_in_no_day():
+    day, month, since, later, before = read_dates(
+        ["2022年3月1日", "3月", "3月5日起", "3月6日起", "2022年3月9日前"], "2022-08-12"
+    )
+    assert event_date([day, since]) is event_date([month, since]) is event_date([since, before]) is None
+    assert event_date([since, later]) in (since, later)
+    assert event_date([day, month, before]) is day
+
+
 def test_a_bare_body_belongs_to_the_documents_place():
     spans, meaning = read(MEETING)
     places = {word: meaning.places[span].adcode for word, span in spans.items() if span in meaning.places}

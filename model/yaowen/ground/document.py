@@ -89,10 +89,13 @@ def event_date(values: Sequence[DateValue]) -> DateValue | None:
 
 
 def _holds(value: DateValue, other: DateValue) -> bool:
-    """Whether an interval has another within it, as far as days and, if both have them, clocks tell."""
+    """Whether an interval has another within it, as far as days and, if both have them, clocks tell.
+
+    An open end lies only within another open end.
+    """
     length = 16 if all(v.precision and v.precision.is_clock for v in (value, other)) else 10
-    low, high = value.start is None or other.start is None, value.end is None or other.end is None
-    return (low or value.start[:length] <= other.start[:length]) and (high or other.end[:length] <= value.end[:length])  # type: ignore[index]
+    is_begun = value.start is None or (other.start is not None and value.start[:length] <= other.start[:length])
+    return is_begun and (value.end is None or (other.end is not None and other.end[:length] <= value.end[:length]))
 
 
 def event_place(places: Sequence[Place]) -> Place | None:
