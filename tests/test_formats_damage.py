@@ -9,8 +9,11 @@ import pytest
 from data import check
 from tests.annotated_files import jsonl, surfaces, write
 from yaowen import formats
+from yaowen.document import Document, Source, Span
 from yaowen.formats import columns
 from yaowen.formats.annotated import AnnotatedDocument, Mark
+from yaowen.formats.predicted import from_document
+from yaowen.view.visible import Visible
 
 DEEP = "[" * 100_000
 SPAN: dict[str, Any] = {"start": 0, "end": 2, "label": "DATE"}
@@ -152,3 +155,38 @@ def test_any_id_comes_back_in_one_line(tmp_path: Path, name: str) -> None:
     columns.write([AnnotatedDocument(name, None, "", "一二", (), ())], tmp_path / "a.conll")
     (document,) = formats.read(tmp_path / "a.conll")
     assert (document.id, document.text) == ("a b", "一二")
+
+
+# --- Predictions
+
+
+def page_of(paragraphs: int) -> Document:
+    """A page of paragraphs `今&amp;日&nbsp;开会`, with two spans in each."""
+    line = "<p>今&amp;日&nbsp;开会</p>\n"
+    raw = line * paragraphs
+    spans = tuple(
+        Span(at + low, at + low + len(words), words, "DATE", 0.9, words)
+        for at in range(0, len(raw), len(line))
+        for low, words in ((3, "今&amp;日"), (16, "开会"))
+    )
+    visible = tuple((at + 3, at + 18) for at in range(0, len(raw), len(line)))
+    return Document("page", Source(None, None, "", len(raw)), None, None, raw, spans, (), (), visible=visible)
+
+
+def test_spans_of_a_page_are_what_a_reader_sees() -> None:
+    found = from_document(page_of(2))
+    assert found.text == "今&日\xa0开会\n今&日\xa0开会"
+    assert [words for words, _ in surfaces(found)] == ["今&日", "开会"] * 2
+
+
+def test_a_long_page_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    page, read, shown = page_of(2000), 0, Visible.shown
+
+    def counted(self: Visible, start: int, end: int) -> str:
+        nonlocal read
+        read += end - start
+        return shown(self, start, end)
+
+    monkeypatch.setattr(Visible, "shown", counted)
+    assert len(from_document(page).spans) == 4000
+    assert read < 10 * len(page.raw)

@@ -1,7 +1,10 @@
 """Predictions as annotated documents: what people correct instead of annotating from nothing."""
 
+import re
+from bisect import bisect_left
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
 
 from yaowen.formats.annotated import AnnotatedDocument, Event, Mark, Role
 
@@ -9,6 +12,7 @@ if TYPE_CHECKING:
     from yaowen.document import Document, Person
 
 Move = Callable[[int, int], tuple[int, int]]
+ENTITY: Final = re.compile(r"&[^&;\s]{0,64};?|[^&]{1,256}")  # or a stretch without any
 
 
 def from_document(document: "Document") -> AnnotatedDocument:
@@ -44,13 +48,25 @@ def _holder(person: "Person", office: int) -> tuple[int, int]:
 def _visible(document: "Document") -> tuple[str, Move]:
     if document.visible is None:
         return document.raw, lambda start, end: (start, end)
-    from yaowen.view.visible import Visible
+    from yaowen.view.visible import Part, Visible
 
-    visible = Visible.of(document.raw, document.visible)
-    text = visible.text(0, len(document.raw))
+    whole = Visible.of(document.raw, document.visible)
+    parts = tuple(
+        Part(found.start(), found.end(), part.new_line and found.start() == part.start)
+        for part in whole.parts
+        for found in ENTITY.finditer(document.raw, part.start, part.end)
+    )
+    visible = Visible(document.raw, parts, True)
+    shown = [visible.text(part.start, part.end) for part in parts]
+    text, starts, before = "".join(shown), [part.start for part in parts], [0, *accumulate(map(len, shown))]
+
+    def seen(place: int) -> int:
+        """How many characters show before a place in the raw text."""
+        last = bisect_left(starts, place) - 1  # the part that it is in or behind
+        return before[last] + len(visible.text(starts[last], place)) if last >= 0 else 0
 
     def move(start: int, end: int) -> tuple[int, int]:
-        low, high = len(visible.text(0, start)), len(visible.text(0, end))
+        low, high = seen(start), seen(end)
         while low < high and text[low] == "\n":  # the line end that mark-up before the span made
             low += 1
         return low, high
