@@ -73,7 +73,8 @@ class _Finder:
 def tokens(source: str) -> Iterator[Token]:
     """Text, start tags and end tags in source order; comments, declarations and the content of scripts are left out.
 
-    What browsers would swallow to the end of the page (an unclosed comment, tag or title) is given as text instead.
+    What browsers would swallow to the end of the page (an unclosed comment, tag, title or text area, a `<script/>` without
+    an end tag) is given as text instead, as if the tag that opens it were not there.
 
     >>> [(t.kind.name, source[t.start : t.end]) for source in ["<p>a<b"] for t in tokens(source)]
     [('START', '<p>'), ('TEXT', 'a<b')]
@@ -88,13 +89,16 @@ def tokens(source: str) -> Iterator[Token]:
         if tag > text_from:
             yield Token(Kind.TEXT, text_from, tag)
         text_from = position = found.end
+        end: int | None = position
+        if found.kind is Kind.START and found.name in elements()["raw"]:
+            end = _raw_end(finder, found)
+        if end is None:
+            continue
         if found.kind is not Kind.TEXT:
             yield found
-        if found.kind is Kind.START and found.name in elements()["raw"]:
-            end = _raw_end(finder, found.name, position)
-            if found.name == "title" and end > position:
-                yield Token(Kind.TEXT, position, end)
-            text_from = position = end
+        if end > position and found.name not in elements()["skipped"]:
+            yield Token(Kind.TEXT, position, end)
+        text_from = position = end
     if text_from < len(source):
         yield Token(Kind.TEXT, text_from, len(source))
 
@@ -154,11 +158,12 @@ def _end_tag(name: str) -> re.Pattern[str]:
     return re.compile(rf"</{name}(?=[\s/>])", re.I)
 
 
-def _raw_end(finder: _Finder, name: str, position: int) -> int:
-    """Where the content of a raw-text element ends; of an unclosed title or text area at once, so that no text is lost."""
-    key = "</" + name
-    found = None if finder.known.get(key) == (0, -1) else _end_tag(name).search(finder.source, position)
+def _raw_end(finder: _Finder, tag: Token) -> int | None:
+    """Where the content of a raw-text element ends; None for one without an end tag that would take text with it."""
+    key = "</" + tag.name
+    found = None if finder.known.get(key) == (0, -1) else _end_tag(tag.name).search(finder.source, tag.end)
     if found:
         return found.start()
     finder.known[key] = (0, -1)
-    return position if name in ("title", "textarea") else len(finder.source)
+    empty = tag.name in ("title", "textarea") or finder.source.startswith("/>", tag.end - 2)
+    return None if empty else len(finder.source)
