@@ -83,6 +83,14 @@ def test_globs_that_the_shell_did_not_expand(shell, folder):
     assert [record["id"] for record in records(result)] == ["a"]
 
 
+def test_a_file_that_a_glob_finds_is_no_standard_input(shell, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("-", "a[1].txt"):
+        (tmp_path / name).write_text(MEETING, "utf-8")
+    result = shell("*", "--format", "jsonl", stdin="不是".encode())
+    assert [record["source"]["path"] for record in records(result)] == ["-", "a[1].txt"]
+
+
 @pytest.mark.parametrize("stdin", [MEETING.encode(), MEETING.encode("gb18030"), b"\xef\xbb\xbf" + MEETING.encode()])
 def test_standard_input_is_one_text(shell, stdin):
     result = shell("-", "--format", "jsonl", stdin=stdin)
@@ -262,6 +270,19 @@ def test_running_again_gives_the_same_files(shell, folder, tmp_path_factory):
     for _ in range(2):
         shell(folder, "--format", "json", "--out", out)
     assert len(list(out.iterdir())) == 4
+
+
+def test_what_is_written_below_the_input_is_not_read_the_next_time(shell, folder):
+    for told in (0, 1):
+        result = shell(folder, "--out", folder / "out")
+        assert result.exit_code == 0
+        assert result.stderr.count("not read, for the output goes there") == told
+        assert len(list((folder / "out").iterdir())) == 4
+    shell.extractor.calls.clear()
+    assert shell(folder / "out", "--format", "jsonl", "--out", folder / "out").stderr == "", "what is named is read"
+    assert len(shell.extractor.calls) == 4
+    assert shell(str(folder / "*.txt"), "--out", folder).exit_code == 0
+    assert (folder / "a-2.txt").exists()
 
 
 def test_out_that_cannot_be_written(shell, folder):

@@ -4,6 +4,7 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from yaowen.archive.names import expected, is_readable, split
@@ -23,47 +24,93 @@ def is_url(name: str) -> bool:
     return _URL.match(name) is not None
 
 
-def find(names: Sequence[str]) -> Iterator[Found | Problem]:
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where output goes (by `Storage.address`), which no search below a directory or pattern reads; what was passed over."""
+
+    addresses: frozenset[str] = frozenset()
+    passed_over: set[str] = field(default_factory=set)
+
+    def below(self, folder: str) -> "Outputs":
+        """Those that a search of the folder would meet: one that is the folder itself was asked for by name."""
+        prefix = folder.rstrip("/") + "/"
+        return Outputs(frozenset(one for one in self.addresses if one.startswith(prefix)), self.passed_over)
+
+    def hold(self, address: str) -> bool:
+        """Whether a file or directory is one of them, or in one."""
+        place = min((one for one in self.addresses if address == one or address.startswith(one + "/")), default=None)
+        if place is not None:
+            self.passed_over.add(place)
+        return place is not None
+
+    def note(self) -> str:
+        """What was passed over, in words; of a job's own folder nobody needs to hear."""
+        told = sorted(one for one in self.passed_over if not one.endswith("/_job"))
+        more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+        return f"{told[0]}{more}: not read, for the output goes there." if told else ""
+
+
+def find(names: Sequence[str], outputs: Outputs | None = None) -> Iterator[Found | Problem]:
     """The files behind what the user named, in order and each once; nothing is opened yet, and no list of all is kept.
 
-    With several names the addresses of files are remembered, so that a file named twice is read once.
+    With several names, or a pattern, the addresses of files are remembered, so that a file named twice is read once.
     """
     seen: set[Path | str | None] = set()
+    repeat = len(names) > 1 or any(map(_GLOB.search, names))
+    empty = True
     for name in names:
-        for entry in _find(name):
-            if isinstance(entry, Found) and len(names) > 1:
+        for entry in _find(name, outputs or Outputs()):
+            if isinstance(entry, Found) and repeat:
                 key = entry.url or (entry.path and entry.path.resolve())
                 if key in seen:
                     continue
                 seen.add(key)
+            empty = False
             yield entry
+    if empty:
+        yield Problem(f"{', '.join(names)}: there is nothing to read beside the output. Check the name.")
 
 
-def _find(name: str) -> Iterator[Found | Problem]:
+def _find(name: str, outputs: Outputs) -> Iterator[Found | Problem]:
     if name == STDIN:
         yield Found(None, "stdin", 0)
     elif is_url(name):
-        yield from _find_remote(name)
-    elif (path := Path(name)).is_dir():
-        yield from _walk(path)
-    elif path.exists():
-        yield _found(path, split(path.name)[0])
-    elif _GLOB.search(name):
+        yield from _find_remote(name, outputs)
+    elif os.path.exists(name):
+        yield from _find_path(Path(name), outputs)
+    elif pattern := _GLOB.search(name):
+        within = outputs.below(_address(Path(name[: pattern.start()] + "*").parent))
         matches = sorted(glob.glob(name, recursive=True))
         if not matches:
             yield Problem(f"{name}: nothing matches this pattern. Check the folder and the ending.")
-        yield from find(matches)
+        for path in map(Path, matches):  # a file of the name - is one
+            if not within.hold(_address(path)):
+                yield from _find_path(path, outputs)
     else:
         yield Problem(f"{name}: there is no such file or directory. Check the name, or give - to read standard input.")
 
 
-def _walk(folder: Path) -> Iterator[Found | Problem]:
-    """Every readable file below a directory, hidden ones aside."""
+def _address(path: Path) -> str:
+    return path.resolve().as_posix()
+
+
+def _find_path(path: Path, outputs: Outputs) -> Iterator[Found | Problem]:
+    if path.is_dir():
+        yield from _walk(path, outputs.below(_address(path)))
+    else:
+        yield _found(path, split(path.name)[0])
+
+
+def _walk(folder: Path, outputs: Outputs) -> Iterator[Found | Problem]:
+    """Every readable file below a directory, hidden ones and outputs aside."""
     denied: list[OSError] = []
     empty = True
+    last_names = {one.rpartition("/")[2] for one in outputs.addresses}
     for parent, folders, names in os.walk(folder, onerror=denied.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(filter(is_readable, names)):
+        passed = {n for n in (*folders, *names) if n in last_names and outputs.hold(_address(Path(parent, n)))}
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in passed)
+        empty = empty and not passed
+        for name in sorted(filter(is_readable, set(names) - passed)):
             empty = False
             path = Path(parent, name)
             yield _found(path, split(path.relative_to(folder).as_posix())[0])
@@ -81,12 +128,12 @@ def _found(path: Path, identity: str) -> Found:
     return Found(path, identity, status.st_size, modified=status.st_mtime_ns)
 
 
-def _find_remote(name: str) -> Iterator[Found | Problem]:
+def _find_remote(name: str, outputs: Outputs) -> Iterator[Found | Problem]:
     try:
         from fsspec.core import url_to_fs
 
         files, path = url_to_fs(name)
-        paths = _remote_paths(files, path)
+        paths = _remote_paths(files, path, outputs)
     except ImportError as error:
         yield Problem(f"{name}: {error}. For addresses: pip install 'yaowen[archives]' and fsspec's package for this kind.")
         return
@@ -102,9 +149,15 @@ def _find_remote(name: str) -> Iterator[Found | Problem]:
         yield Found(None, split(one.rsplit("/", 1)[-1])[0], about.get("size") or 0, files.unstrip_protocol(one), age)
 
 
-def _remote_paths(files, path: str) -> Iterable[str]:  # type: ignore[no-untyped-def]  # fsspec has no types
-    if _GLOB.search(path):
-        return sorted(files.glob(path))
-    if files.isdir(path):
-        return [one for one in sorted(files.find(path)) if is_readable(one[len(path) :].lstrip("/"))]
-    return [path] if files.exists(path) else []
+def _remote_paths(files, path: str, outputs: Outputs) -> Iterable[str]:  # type: ignore[no-untyped-def]  # fsspec has no types
+    def address(one: str) -> str:
+        return _address(Path(one)) if "file" in files.protocol else files.unstrip_protocol(one)
+
+    if pattern := _GLOB.search(path):
+        folder, paths = path[: pattern.start()].rpartition("/")[0], sorted(files.glob(path))
+    elif files.isdir(path):
+        folder, paths = path, [one for one in sorted(files.find(path)) if is_readable(one[len(path) :].lstrip("/"))]
+    else:
+        return [path] if files.exists(path) else []
+    within = outputs.below(address(folder))
+    return [one for one in paths if not within.hold(address(one))]

@@ -60,6 +60,13 @@ class Place:
         """Where anything is written, each place once; `home` is the first."""
         return list({open_storage(name).address: name for name in (self.tables, self.records) if name}.values())[::-1]
 
+    @property
+    def outputs(self) -> frozenset[str]:
+        """The addresses of what is written, which no search for inputs is to read."""
+        own = [*((folder, "_job") for folder in self.folders), (self.home, FAILURES), (self.home, SUMMARY)]
+        written = [*own, (self.records, FOLDER), *((self.tables, name) for name in COLUMNS)]
+        return frozenset(f"{open_storage(place).address.rstrip('/')}/{name}" for place, name in written if place)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:

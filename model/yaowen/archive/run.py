@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from yaowen.archive.find import STDIN, find
+from yaowen.archive.find import STDIN, Outputs, find
 from yaowen.archive.job import CannotResume, Finished, Inputs, alone, finish, start
 from yaowen.archive.shards import Shard, Unit, cut, units
 from yaowen.archive.sinks import check_writable
@@ -22,11 +22,15 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who hears how a job goes: its size in bytes of input when it is known, progress, what went wrong beside documents."""
+    """Who hears how a job goes: its size in bytes of input when it is known, progress, what went wrong beside documents.
+
+    `note` is told what did not go wrong and may yet surprise.
+    """
 
     begin: Callable[[int], None]
     advance: Advance
     problem: Callable[[str], None]
+    note: Callable[[str], None] = lambda message: None
 
 
 def run(names: Sequence[str], work: Work, engine: Engine, resume: bool, listener: Listener) -> dict[str, Any]:
@@ -44,17 +48,20 @@ def run(names: Sequence[str], work: Work, engine: Engine, resume: bool, listener
 
 
 def _run(names: Sequence[str], work: Work, engine: Engine, resume: bool, listener: Listener) -> dict[str, Any]:
-    inputs = Inputs.survey(_units(names, work))
+    outputs = Outputs(work.place.outputs)
+    inputs = Inputs.survey(_units(names, work, outputs))
     finished = start(work.place, work.settings, inputs, resume)
+    if note := outputs.note():
+        listener.note(note)
     listener.begin(inputs.bytes)
     if engine.kind == "ray":
         from yaowen.archive.cluster import run_ray
 
-        run_ray(work, _units(names, work), finished, engine.workers, engine.address, listener)
+        run_ray(work, _units(names, work, outputs), finished, engine.workers, engine.address, listener)
     else:
         from yaowen.archive.workers import run_here, run_workers
 
-        shards = pending(_units(names, work), work, finished, listener.advance)
+        shards = pending(_units(names, work, outputs), work, finished, listener.advance)
         if engine.workers == 1:
             run_here(work, shards, listener.advance)
         else:
@@ -62,8 +69,8 @@ def _run(names: Sequence[str], work: Work, engine: Engine, resume: bool, listene
     return finish(work.place)
 
 
-def _units(names: Sequence[str], work: Work) -> Iterator[Unit]:
-    return units(find(names), work.settings.shard_documents)
+def _units(names: Sequence[str], work: Work, outputs: Outputs) -> Iterator[Unit]:
+    return units(find(names, outputs), work.settings.shard_documents)
 
 
 def pending(todo: Iterator[Unit], work: Work, finished: Finished, advance: Advance) -> Iterator[Shard]:

@@ -210,7 +210,7 @@ class _Told:
     @contextmanager
     def progress(self) -> Iterator[Listener]:
         if not self.console.is_terminal:
-            yield Listener(lambda size: None, self._advance, self._problem)
+            yield Listener(lambda size: None, self._advance, self._problem, self._note)
             return
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -222,7 +222,7 @@ class _Told:
                 self._advance(size, documents, failures)
                 bar.update(task, advance=size, description=self._words())
 
-            yield Listener(lambda size: bar.update(task, total=size or None), advance, self._problem)
+            yield Listener(lambda size: bar.update(task, total=size or None), advance, self._problem, self._note)
 
     def _advance(self, size: int, documents: int, failures: int) -> None:
         self.documents += documents
@@ -230,6 +230,9 @@ class _Told:
 
     def _problem(self, message: str) -> None:
         self.problems += 1
+        self._note(message)
+
+    def _note(self, message: str) -> None:
         self.console.print(f"yaowen: {message}")
 
     def _words(self) -> str:

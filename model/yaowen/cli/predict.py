@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from yaowen.archive.extract import Extractor, NoModel, extract_one
-from yaowen.archive.find import find
+from yaowen.archive.find import Outputs, find
 from yaowen.archive.job import CannotResume
 from yaowen.archive.pages import Found, Page, Problem
 from yaowen.archive.sources import read
@@ -163,7 +163,10 @@ def predict_command(
     width = shutil.get_terminal_size().columns if terminal and out is None else PIPED_WIDTH
     color = terminal and out is None and not os.environ.get("NO_COLOR")
     style = Style(format_, explain, width, color)
-    inputs = list(find(paths))
+    outputs = Outputs(frozenset([out.resolve().as_posix()] if out else []))
+    inputs = list(find(paths, outputs))
+    if note := outputs.note():
+        errors.print(f"yaowen: {note}")
     run = Run(
         load, lambda message: errors.print(f"yaowen: {message}"), published=published, explain=explain, columns=columns
     )
