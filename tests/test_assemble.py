@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.counted import Counted
 from tests.marked import marked
 from yaowen.assemble.arguments import EPSILON, FORMAT, ROLE_NAMES, ArgumentModel
 from yaowen.assemble.assembler import assemble
-from yaowen.assemble.candidates import SENTENCES_BEFORE, anchors, candidates
+from yaowen.assemble.candidates import MOST_SPANS, SENTENCES_BEFORE, anchors, candidates
 from yaowen.assemble.cues import Cues
 from yaowen.assemble.features import Evidence, Features
 from yaowen.assemble.holders import runs
@@ -101,6 +102,28 @@ def test_candidates_stay_within_reach_and_fit_the_roles():
         for s in [layout.spans[c.span]]
     }
     assert found == {"今天": ("meeting.date",), "甲一": ("meeting.host", "meeting.attendee", "meeting.speaker")}
+
+
+def test_candidates_of_an_endless_sentence_stay_within_reach():
+    text, spans = marked("[OFFICIAL 甲一]，" * 300 + "[TRIGGER:appointment 任]，" + "[OFFICIAL 甲一]，" * 300)
+    layout = Layout(text, spans)
+    found = [c.span for c in candidates(layout, Evidence(layout), 300, "appointment")]
+    assert found == [i for i in range(300 - MOST_SPANS, 301 + MOST_SPANS) if i != 300]
+
+
+@pytest.mark.parametrize("unit", ["[OFFICIAL 甲一]，", "[OFFICIAL 甲一]、", "[OFFICIAL 甲一]召开会议[POSITION 县长]，"])
+def test_a_pair_far_apart_costs_no_more_than_a_near_one(unit):
+    def taken(times):
+        layout = Layout(*marked("[TRIGGER:meeting 召开]，" + unit * times + "[TRIGGER:meeting 召开]"))
+        layout.spans, layout.chains = Counted(layout.spans), Counted(layout.chains)
+        evidence = Evidence(layout)
+        evidence.pair(0, 1)
+        layout.spans.taken = layout.chains.taken = 0
+        evidence.pair(0, len(layout.spans) - 2)
+        evidence.pair(len(layout.spans) - 1, 1)
+        return layout.spans.taken + layout.chains.taken
+
+    assert taken(400) <= taken(40) + 10
 
 
 def write_model(folder: Path, features: list[str], weights: np.ndarray, threshold: float = 0.5) -> None:

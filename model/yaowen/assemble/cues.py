@@ -52,3 +52,7 @@ class Cues:
     def within(self, start: int, end: int) -> list[Cue]:
         """The cues that begin in the range."""
         return self._found[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+
+    def count(self, start: int, end: int) -> int:
+        """How many cues begin in the range."""
+        return bisect_left(self._starts, end) - bisect_left(self._starts, start)

@@ -16,6 +16,7 @@ from yaowen.schema import PEOPLE, TRIGGER_PREFIX, anchor_type
 
 REACH_CHARACTERS = 24  # how far after or before a list its cue is looked for
 TEMPLATE_CHARACTERS = 14
+MOST_RANKS = 3  # lists between, from which they are no longer told apart
 _DIGITS = re.compile(r"[0-9〇零一二三四五六七八九十]+")
 _INITIALS = {
     "OFFICIAL": "人", "PERSON": "民", "POSITION": "职", "ORGANIZATION": "构", "LOCATION": "地", "DATE": "时",
@@ -40,7 +41,7 @@ class Features(NamedTuple):
 class Evidence:
     """The features of all pairs of one text; what belongs to a span or an anchor alone is found once."""
 
-    __slots__ = ("_anchors", "_around_lists", "_cues", "_layout", "_places", "_triggers", "_unary")
+    __slots__ = ("_anchors", "_around_lists", "_cues", "_layout", "_places", "_sentences", "_triggers", "_unary")
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -52,6 +53,7 @@ class Evidence:
         self._unary: dict[int, tuple[str, ...]] = {}
         self._anchors: dict[int, tuple[str, ...]] = {}
         self._around_lists: dict[int, tuple[Cue | None, Cue | None]] = {}
+        self._sentences: dict[int, tuple[str, ...]] = {}
 
     def pair(self, anchor: int, span: int) -> Features:
         """The features of a span as a filler of the event at `anchor` (both indices into the layout's spans)."""
@@ -82,11 +84,14 @@ class Evidence:
         yield from self._around("list", chain)
         if loose != chain:
             yield from self._around("long list", loose)
-        start, end = layout.sentence(layout.sentences[index])
-        kinds = sorted({cue.kind for cue in self._cues.within(start, end)})
-        for kind in kinds:
-            yield f"sentence has {kind}"
+        yield from self._of_sentence(layout.sentences[index])
         yield f"line={min(layout.lines[index], 2)}"
+
+    def _of_sentence(self, index: int) -> tuple[str, ...]:
+        if index not in self._sentences:
+            kinds = sorted({cue.kind for cue in self._cues.within(*self._layout.sentence(index))})
+            self._sentences[index] = tuple(f"sentence has {kind}" for kind in kinds)
+        return self._sentences[index]
 
     def _around(self, name: str, chain: Chain) -> Iterator[str]:
         """The text and the cues right after and right before a list."""
@@ -173,7 +178,7 @@ class Evidence:
         yield f"{where} rivals between={min(rivals, 2)} triggers between={min(between, 2)}"
         yield f"{side} triggers between={min(between, 3)}"
         yield f"{side} people between={min(people, 4)}"
-        yield f"{where} rank={min(self._rank(left, right, before, span.label), 3)} label={span.label}"
+        yield f"{where} rank={self._rank(left, right, before, span.label)} label={span.label}"
         yield f"{where} {self._others(anchor, index)}"
         yield from self._cue_pairs(anchor, index, where)
         if sentences == 0:
@@ -185,11 +190,15 @@ class Evidence:
         return bisect_left(places, right) - bisect_left(places, left + 1)
 
     def _rank(self, left: int, right: int, before: bool, label: str) -> int:
-        """How many lists of the label lie between; 0 for the nearest."""
+        """How many lists of the label lie between; 0 for the nearest, `MOST_RANKS` for all from there on."""
         places, chains = self._places[label], self._layout.chains
         own = chains[left if before else right]
-        between = places[bisect_left(places, left + 1) : bisect_left(places, right)]
-        return len({chains[k].first for k in between if not own.first <= k <= own.last})
+        rank, place = 0, bisect_left(places, left + 1)
+        while place < len(places) and places[place] < right and rank < MOST_RANKS:
+            chain = chains[places[place]]
+            rank += chain != own
+            place = bisect_left(places, chain.last + 1)
+        return rank
 
     def _others(self, anchor: int, index: int) -> str:
         """Whether the anchor's sentence has spans of this label, and on which sides."""
@@ -245,19 +254,20 @@ class Evidence:
         """The text between anchor and span with other spans abstracted, and its cues."""
         layout = self._layout
         start, end = layout.spans[left].end, layout.spans[right].start
-        inner = self._cues.within(start, end)
-        kinds = [cue.kind for cue in inner]
-        yield f"{side} cues between={' '.join(dict.fromkeys(kinds))}" if len(kinds) <= 4 else f"{side} cues between=many"
-        if kinds:
-            yield f"{side} cue nearest anchor={kinds[-1] if side == 'before' else kinds[0]}"
-        parts, cursor = [], start
-        for k in range(left + 1, right):
-            span = layout.spans[k]
-            parts += [layout.text[cursor : span.start], _INITIALS.get(span.label, "事")]
+        is_many = self._cues.count(start, end) > 4
+        kinds = "many" if is_many else " ".join(dict.fromkeys(cue.kind for cue in self._cues.within(start, end)))
+        yield f"{side} cues between={kinds}"
+        nearest = self._cues.last(start, end) if side == "before" else self._cues.first(start, end)
+        if nearest is not None:
+            yield f"{side} cue nearest anchor={nearest.kind}"
+        template, cursor, too_long = "", start, TEMPLATE_CHARACTERS + 1
+        for span in layout.spans[left + 1 : min(right, left + 1 + too_long)]:  # each is a character of the template
+            template += layout.text[cursor : min(span.start, cursor + too_long)] + _INITIALS.get(span.label, "事")
+            if len(template) >= too_long:
+                return
             cursor = span.end
-        parts.append(layout.text[cursor:end])
-        template = "".join(parts)
-        if len(template) <= TEMPLATE_CHARACTERS:
+        template += layout.text[cursor : min(end, cursor + too_long)]
+        if len(template) < too_long:
             yield f"{side} template={template}"
 
 
