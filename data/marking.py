@@ -18,7 +18,7 @@ After `|` stand, with spaces between:
   by the person it touches (`县长甲某`, `县委书记、县长甲某`, `总指挥：甲某`, `甲院长`, `甲某（县长）`),
   unless it has a role in an event.
 
-`##` begins a head line; `\\[`, `\\]` and `\\\\` stand for these characters themselves.
+`##` begins a head line; `\\[`, `\\]`, `\\\\` and, in a mark, `\\|` stand for these characters themselves.
 """
 
 import argparse
@@ -61,7 +61,9 @@ def _defaults(event_type: str) -> dict[str, str]:
 
 DEFAULT_ROLES: Final = MappingProxyType({event_type: _defaults(event_type) for event_type in EVENT_TYPES})
 
-_PIECE = re.compile(r"\\(.)|\[([^\s\[\]|]+) ([^\[\]|]+)(?:\|([^\[\]|]*))?\]|([\[\]])|([^\\\[\]]+)")
+_ESCAPED = re.compile(r"\\(.)")
+_PIECE = re.compile(r"\\(.)|\[([^\s\[\]|\\]+) ((?:[^\[\]|\\]|\\.)+)(?:\|([^\[\]|]*))?\]|([\[\]]|\\$)|([^\\\[\]]+)")
+_SIGNS = ("<", ">", "-")
 _NOTE = re.compile(r"(=?)(\d*)([a-z]*)")
 _TRIGGER = re.compile(r"(\d+)([a-z]+)")
 _TOUCHING = re.compile(r"[、：:　 原代]*")  # what may stand between a POSITION and a holder that follows
@@ -125,12 +127,15 @@ def _read_line(document: _Document, line: str, number: int) -> None:
         document.text += "\n"
     for escaped, label, words, notes, stray, plain in _PIECE.findall(line):
         if stray:
-            raise ValueError(f"a {stray!r} that belongs to no mark; expected [LABEL words] or [LABEL words|notes]")
+            raise ValueError(
+                f"a {stray} that belongs to no mark; expected [LABEL words] or [LABEL words|notes]; "
+                "\\[, \\] and \\\\ stand for these characters themselves"
+            )
         if not label:
             document.text += escaped or plain
             continue
         trigger = _TRIGGER.fullmatch(label)
-        start = len(document.text)
+        start, words = len(document.text), _ESCAPED.sub(r"\1", words)
         document.text += words
         span = {"start": start, "end": start + len(words), "label": ""}
         if trigger:
@@ -171,7 +176,7 @@ def _finish(document: _Document) -> dict[str, Any]:
     with_role = set()
     for line, span, notes in document.notes:
         for note in notes.split():
-            if note in "<>-" and span["label"] == "POSITION":
+            if note in _SIGNS and span["label"] == "POSITION":
                 signs[span["start"]] = note
             elif not note.startswith("="):
                 try:

@@ -43,7 +43,10 @@ def test_what_it_makes_passes_the_check():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("[OFF 甲某", "a '\\[' that belongs to no mark"),
+        ("[OFF 甲某", r"a \[ that belongs to no mark"),
+        ("甲某\\", r"a \\ that belongs to no mark; .* \\\\ stand for these"),
+        ("[OFF 甲\\]", r"a \[ that belongs to no mark"),
+        ("[POS 县长|<>]", "the note '<>'; expected"),
         ("[ABC 甲某]", "the label 'ABC'"),
         ("[DATE 今天|4]", "names event 4, which has no trigger"),
         ("[1in 发生]", "'in' fits inspection, incident"),
@@ -58,6 +61,13 @@ def test_errors_name_file_and_line(line, message):
     with pytest.raises(ValueError, match=message) as error:
         list(parse(["## w01 | | 题", "无标记的一行", line], "here.txt"))
     assert str(error.value).startswith("here.txt, line 3: ")
+
+
+def test_escaped_characters_stand_for_themselves_in_marks_too():
+    record = _only("## w01 | | 题\n[MEA 防汛\\[一\\]\\|\\\\]，\\[图\\]\\\\")
+    (span,) = record["spans"]
+    assert record["text"] == "防汛[一]|\\，[图]\\"
+    assert record["text"][span["start"] : span["end"]] == "防汛[一]|\\"
 
 
 def test_text_needs_a_head_line():
