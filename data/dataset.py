@@ -8,17 +8,18 @@ from datasets import Dataset, Features, List, Value
 from yaowen.formats.annotated import AnnotatedDocument, from_record, to_record
 
 _PLACE: Final = {"start": Value("int32"), "end": Value("int32")}
+_MEANT: Final = {"date": {"start": Value("string"), "end": Value("string")}, "place": {"adcode": Value("string")}}
 FEATURES: Final = Features({
     "id": Value("string"), "published": Value("string"), "title": Value("string"), "text": Value("string"),
-    "spans": List({**_PLACE, "label": Value("string"), "holder": Value("int32")}),
+    "spans": List({**_PLACE, "label": Value("string"), "holder": Value("int32"), **_MEANT}),
     "events": List({
-        "type": Value("string"), "trigger": _PLACE, "arguments": List({"role": Value("string"), **_PLACE}),
+        "type": Value("string"), "trigger": _PLACE, "arguments": List({"role": Value("string"), **_PLACE}), **_MEANT,
     }),
 })  # fmt: skip
 
 
 def to_dataset(documents: Iterable[AnnotatedDocument]) -> Dataset:
-    """One row a document, in order; the columns are the keys of our JSON lines (data/README.md)."""
+    """One row a document, in order; the columns are the keys of our JSON lines (data/README.md), None for one unsaid."""
     return Dataset.from_list([_row(document) for document in documents], features=FEATURES)
 
 
@@ -29,4 +30,6 @@ def from_dataset(rows: Dataset) -> Iterator[AnnotatedDocument]:
 
 def _row(document: AnnotatedDocument) -> dict[str, Any]:
     record = to_record(document)
-    return record | {"spans": [{"holder": None, **span} for span in record["spans"]]}
+    meant = dict.fromkeys(_MEANT)
+    spans = [{"holder": None, **meant, **span} for span in record["spans"]]
+    return record | {"spans": spans, "events": [{**meant, **event} for event in record["events"]]}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from data import check, labelled
+from data.dataset import from_dataset, to_dataset
 from data.standoff import attach
 from tests.annotated_files import jsonl
 from yaowen.formats import annotated
@@ -267,6 +268,15 @@ def test_the_news_with_its_texts_has_no_problems(tmp_path: Path) -> None:
     for path in NEWS.glob("*.jsonl"):
         jsonl(tmp_path / path.name, *attach(map(json.loads, path.read_text("utf-8").splitlines()), UNLABELLED))
     assert check.check([tmp_path]).problems == ()
+
+
+def test_dates_and_divisions_come_back_from_a_dataset() -> None:
+    date = {"start": "2021-02-03", "end": "2021-02-03"}
+    spans = [span("2月3日", "DATE", date=date), span("清河县", "LOCATION", place={"adcode": "130534"})]
+    documents = [annotated.from_record(record(**changes)) for changes in (
+        {}, {"spans": spans}, {"events": [record()["events"][0] | {"date": date, "place": {"adcode": "130534"}}]},
+    )]  # fmt: skip
+    assert list(from_dataset(to_dataset(documents))) == documents
 
 
 def labelled_set(folder: Path) -> None:
