@@ -5,12 +5,16 @@ import io
 import random
 import re
 import tarfile
+import tracemalloc
 import zlib
 
 import pytest
 
-from tests.test_sources import MEETING, items, make_tar, make_warc, make_zip, pages, problems
+from tests.test_sources import MEETING, items, make_tar, make_warc, make_zip, pages, problems, write_parquet
 from yaowen.archive import names, sources
+from yaowen.archive.find import find
+from yaowen.archive.pages import MAX_BYTES, Page
+from yaowen.archive.sources import read
 
 
 def sparse_tar() -> bytes:
@@ -121,3 +125,45 @@ def test_a_record_without_an_address_is_a_page_of_its_crawl(tmp_path):
     assert first.id.startswith("urn:uuid:")
     assert second.id == "http://news.example/b"
     assert not problems(tmp_path / "crawl.warc")
+
+
+def test_a_value_of_parquet_that_cannot_be_read_is_a_problem_of_its_row(tmp_path):
+    import pyarrow as pa
+
+    texts = [MEETING.encode(), MEETING.encode("gb18030"), b"\xff\x00\x01\x02" * 40, MEETING.encode()]
+    strings = pa.array(texts, pa.binary()).view(pa.string())
+    path = tmp_path / "news.parquet"
+    write_parquet(path, text=strings, id=pa.array(["a", "b", "c", "d"]).dictionary_encode())
+    assert [(page.id, page.encoding) for page in pages(path)] == [("a", "utf-8"), ("b", "gb18030"), ("d", "utf-8")]
+    (message,) = problems(path)
+    assert message.startswith(f"{path}:3: ")
+
+
+def test_a_time_zone_of_parquet_that_nobody_knows_is_told(tmp_path):
+    import pyarrow as pa
+
+    path = tmp_path / "news.parquet"
+    write_parquet(path, text=[MEETING, MEETING], published=pa.array([0, None], pa.timestamp("s", tz="Mars/X")))
+    assert [page.id for page in pages(path)] == ["news-2"]
+    (message,) = problems(path)
+    assert message.startswith(f'{path}:1: "published" cannot be read (')
+    assert "Mars/X" in message
+
+
+def test_large_texts_of_parquet_are_in_memory_one_at_a_time(tmp_path):
+    import pyarrow as pa
+
+    path = tmp_path / "news.parquet"
+    write_parquet(path, text=["x" * 4_000_000] * 32 + ["x" * (MAX_BYTES + 1), MEETING])
+    before = pa.total_allocated_bytes()
+    peak = 0
+    tracemalloc.start()
+    (found,) = find([str(path)])
+    count = 0
+    for item in read(found):
+        count += isinstance(item, Page)
+        peak = max(peak, pa.total_allocated_bytes() - before)
+    assert tracemalloc.get_traced_memory()[1] < 2 * MAX_BYTES
+    tracemalloc.stop()
+    assert count == 33
+    assert peak < 5 * MAX_BYTES

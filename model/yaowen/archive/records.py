@@ -16,7 +16,6 @@ NAMES: Final = {
     "id": ("id",),
     "published": ("published",),
 }
-_BATCH: Final = 64  # rows of Parquet in memory at a time
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -259,7 +258,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def read_parquet(entry: Entry) -> Iterator[Item]:
-    """A row a document, a few rows at a time; only the columns that are needed are read."""
+    """A row a document, one row at a time; only the columns that are needed are read."""
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
@@ -271,35 +270,49 @@ def read_parquet(entry: Entry) -> Iterator[Item]:
             file = ParquetFile(stream)
             names = file.schema_arrow.names
             places = choose_columns(names, entry.columns)
-            number = 0
-            for batch in file.iter_batches(_BATCH, columns=[names[place] for place in places.values()]):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield _parquet_row(entry, number, {field: row[names[place]] for field, place in places.items()})
+            rows = file.iter_batches(1, columns=[names[place] for place in places.values()])
+            for number, row in enumerate(rows, 1):
+                yield _parquet_row(entry, number, {field: row[names[place]][0] for field, place in places.items()})
         except (ArrowException, OSError) as error:
             yield entry.problem(f"no Parquet file that can be read ({_first_line(error)}). It may be cut off or damaged.")
         except ValueError as error:
             yield entry.problem(str(error))
 
 
-def _parquet_row(entry: Entry, number: int, record: dict[str, Any]) -> Item:
+def _parquet_row(entry: Entry, number: int, values: Mapping[str, Any]) -> Item:
     from yaowen.text.encoding import decode
 
     plain = Entry(entry.stream, entry.name, entry.id, entry.path, {})
     encoding: str | None = "utf-8"
     warnings: tuple[str, ...] = ()
     try:
+        record = {field: _python(field, value) for field, value in values.items()}
         if isinstance(record.get("text"), bytes):
             found = decode(record["text"])
             record["text"], encoding, warnings = found.text, found.encoding, found.warnings
-        if isinstance(record.get("text"), str) and len(record["text"]) > MAX_BYTES:
-            raise ValueError(f"a text {too_large()}.")
         published = record.get("published")
         if published is not None and not isinstance(published, str):
             record["published"] = str(published)[:10]  # a date or a time of Arrow
         return _page(plain, number, record, encoding, warnings)
     except ValueError as error:
         return entry.problem(str(error), number)
+
+
+def _python(field: str, value: Any) -> Any:
+    """A value of Arrow as one of Python, a string that is not UTF-8 as its bytes; its size is looked at before."""
+    from pyarrow import BinaryScalar, DictionaryScalar
+
+    if isinstance(value, DictionaryScalar):
+        value = value.value
+    data = value.as_buffer() if isinstance(value, BinaryScalar) and value.is_valid else b""
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"a {field} {too_large(len(data))}.")
+    try:
+        return value.as_py()
+    except UnicodeDecodeError:
+        return bytes(data)
+    except Exception as error:  # of a time zone that nobody knows, of a time that Python cannot say
+        raise ValueError(f'"{field}" cannot be read ({type(error).__name__}: {error}).') from error
 
 
 def _first_line(error: Exception) -> str:
