@@ -23,6 +23,7 @@ from yaowen.formats.units import attempts, json_lines, read_text, sound
 
 PLACE = ("source", "document", "characters", "sha256")
 ALL = ("id", "published", "spans", "events")  # what both forms have
+WORDS, NUMBERS = ("id", "text", "source", "sha256"), ("document", "characters")
 
 
 def documents(source: Path) -> Iterator[str]:
@@ -83,6 +84,12 @@ def _complete(record: Any, keys: tuple[str, ...]) -> dict[str, Any]:
     missing = [key for key in keys if not isinstance(record, dict) or key not in record]
     if missing:
         raise ValueError(f"{str(record)[:60]}…: {', '.join(missing)} missing; data/README.md has the form")
+    for key in keys:
+        value = record[key]
+        if key in WORDS and not isinstance(value, str):
+            raise ValueError(f"{str(record)[:60]}…: {key} is {value!r}; expected text")
+        if key in NUMBERS and (type(value) is not int or value < 0):
+            raise ValueError(f"{str(record)[:60]}…: {key} is {value!r}; expected a whole number from 0")
     return dict(record)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import lzma
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,25 @@ def test_a_record_of_another_form_is_told(texts: Path) -> None:
         attach(RECORDS, texts.parent)
     with pytest.raises(ValueError, match="text missing"):
         detach(detach(RECORDS, texts.parent), texts.parent)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("document", "0"), ("document", -1), ("document", True), ("characters", 4.0), ("characters", None),
+     ("source", 3), ("source", ["news.txt"]), ("sha256", None), ("id", 5)],
+)  # fmt: skip
+def test_a_value_of_another_type_is_told(texts: Path, key: str, value: object) -> None:
+    (part, _) = detach(RECORDS, texts.parent)
+    with pytest.raises(ValueError, match=rf"…: {key} is {re.escape(repr(value))}; expected"):
+        attach([part | {key: value}], texts.parent)
+    if key == "id":
+        with pytest.raises(ValueError, match="id is 5; expected text"):
+            detach([RECORDS[0] | {key: value}], texts.parent)
+
+
+def test_a_text_that_is_none_is_told(texts: Path) -> None:
+    with pytest.raises(ValueError, match="text is 4; expected text"):
+        detach([RECORDS[0] | {"text": 4}], texts.parent)
 
 
 def test_the_command_goes_there_and_back(texts: Path, tmp_path: Path) -> None:
