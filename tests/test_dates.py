@@ -218,6 +218,28 @@ def test_midnight_ends_the_day_that_is_spoken_of(text, day):
     assert following.start == (day and (date.fromisoformat(day) + timedelta(1)).isoformat())
 
 
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [("上午11时至1时", "2022-08-12T11:00/2022-08-12T13:00 hour"), ("上午9时至11时", "2022-08-12T09:00/2022-08-12T11:00 hour"),
+     ("上午9时至18时", "2022-08-12T09:00/2022-08-12T18:00 hour"), ("上午9时30分至3时", "2022-08-12T09:30/2022-08-12T15:00 minute"),
+     ("凌晨5时至12时", "2022-08-12T05:00/2022-08-12T12:00 hour"), ("下午3时至1时", "2022-08-12T15:00/2022-08-13T01:00 hour"),
+     ("晚10时至2时", "2022-08-12T22:00/2022-08-13T02:00 hour"), ("晚8时至12时", "2022-08-12T20:00/2022-08-13T00:00 hour"),
+     ("上午8时至0时", "2022-08-12T08:00/2022-08-13T00:00 hour"), ("11时至1时", "2022-08-12T11:00/2022-08-13T01:00 hour")],
+)  # fmt: skip
+def test_an_hour_after_one_in_a_part_of_the_day_is_the_next_such_hour(text, expect):
+    check(read_date(f"8月12日{text}", "2022-08-12"), expect)
+    assert read_date(f"国庆{text}", "2022-08-12").end == read_date(f"10月1日{text}", "2022-08-12").end
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [("两千年前", "null length"), ("三千年前", "null length"), ("2000年前", "../2000-12-31 year before"),
+     ("两千年以前", "../2000-12-31 year before"), ("两千零四年前", "../2004-12-31 year before")],
+)  # fmt: skip
+def test_a_year_and_as_many_years(text, expect):
+    check(read_date(text, "2022-08-12"), expect)
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared data (YAOWEN_SHARED)")
 def test_inputs_of_recognizers_inside_the_guidelines():
     questions, told = recognizers_questions()

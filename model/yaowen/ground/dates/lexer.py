@@ -110,6 +110,8 @@ def _expression(text: str) -> Expression:
         raise NoDate("no_text")
     if re.fullmatch(r"\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?", text):
         raise NoDate("ambiguous_slash")
+    if re.fullmatch(r"[一二两三四五六七八九]千年[前后]", text):  # 两千年以后 are those after the year 2000
+        raise NoDate("length")
     if text.startswith("公元前"):
         raise NoDate("beyond")
     text = _TODAY.sub(r"\1日", text)

@@ -1,6 +1,6 @@
 """What an expression means where it stands: each item is narrowed from what the dates before or publication give."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -149,10 +149,16 @@ def _later_item(item: Item, before: Item, frame: Frame, context: Context) -> Fra
         return _item(item, context)
     part = next((token for token in before if token.kind == "PART"), None)
     if item[0].kind == "CLOCK" and part is not None:
-        with_part = _from_before(frame, (part, *item), need, context)
-        alone = _from_before(frame, item, need, context)
-        return with_part if with_part.start >= frame.start and with_part.start - frame.start < ONE_DAY else alone
+        ways = [(part, *item), item, *_half_a_day_later(item)]
+        return min((_from_before(frame, way, need, context) for way in ways), key=lambda end: end.start)
     return _from_before(frame, item, need, context)
+
+
+def _half_a_day_later(item: Item) -> Iterator[Item]:
+    """上午11时至1时: the hour of a clock with twelve hours, of which none is 0时."""
+    hour, *finer = item[0].args
+    if 1 <= hour <= 12:
+        yield (Token("CLOCK", (hour + 12, *finer)), *item[1:])
 
 
 def _from_before(frame: Frame, item: Item, need: str, context: Context) -> Frame:
@@ -160,7 +166,7 @@ def _from_before(frame: Frame, item: Item, need: str, context: Context) -> Frame
         found = _all(
             with_source(container(frame.end if need == "day" else frame.start, need, shift), frame.source), item, context
         )
-        if found.source is Source.FESTIVAL or timedelta() <= found.start - frame.start <= LONGEST_ROLL:
+        if item[0].kind in ("FESTIVAL", "LUNAR") or timedelta() <= found.start - frame.start <= LONGEST_ROLL:
             return found
         if found.start >= frame.start and not shift:
             return found
