@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from yaowen.text.markup import Kind, Token, elements, implied_end, tokens
+from yaowen.text.markup import Kind, Token, attributes, elements, implied_end, tokens
 from yaowen.text.normalise import NormalisedText, normalise_view
 
 SPACES: Final = " \t\n\r\f"  # white space of HTML; a no-break or ideographic space is a character like others
@@ -25,9 +25,8 @@ SIGNS = re.compile(
     re.I,
 )
 SIGNS_IN: Final = 200_000  # characters looked at
-QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-HIDDEN_ATTRIBUTE = re.compile(r"\shidden(?=[\s=/>])", re.I)
-DISPLAY_NONE = re.compile(r"style\s*=\s*[\"']?[^\"'>]*display\s*:\s*none", re.I)
+HIDING = re.compile(r"hidden|none", re.I)  # one of these is in every tag that hides its element
+DISPLAY_NONE = re.compile(r"(?<![\w-])display\s*:\s*none", re.I)
 TITLE_PARTS = re.compile(r"[\s\-_|–—｜>»·]+")
 
 Range = tuple[int, int]
@@ -178,9 +177,10 @@ class _Reader:
         tag = self.source[token.start : token.end]
         if name in groups["skipped"]:
             return not tag.endswith("/>")
-        if "hidden" in tag and HIDDEN_ATTRIBUTE.search(QUOTED.sub("", tag)):
-            return True
-        return "none" in tag and DISPLAY_NONE.search(tag) is not None
+        if not HIDING.search(tag):
+            return False
+        written = attributes(tag)
+        return "hidden" in written or DISPLAY_NONE.search(written.get("style", "")) is not None
 
     def _text(self, lines: _Lines, start: int, end: int) -> None:
         source, put = self.source, lines.put
@@ -193,7 +193,7 @@ class _Reader:
                 self._white_space(lines, low, start)
                 continue
             shown, start = _entity(piece[0], low)
-            if shown and shown in SPACES:
+            if shown and shown in ("\n\r" if self.preformatted else SPACES):
                 self._white_space(lines, low, start)
             elif shown:
                 put(shown, low, start)

@@ -14,6 +14,7 @@ from yaowen.text.tables import read_data
 
 TAG_NAME = re.compile(r"[a-zA-Z][^\s/>\x00]*")
 IN_TAG = re.compile(r"[^>\"']*")
+ATTRIBUTE = re.compile(r"([^\s/>=][^\s/>=]*)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]*))?")
 VALUE_BEFORE = re.compile(r"=\s*\Z")
 VALUE_WINDOW: Final = 16  # characters looked back for the = before a quote
 
@@ -51,6 +52,20 @@ def implied_end(name: str) -> ImpliedEnd:
     """The rule for an element; one whose end tag is required is ended by nothing else and can be in its own kind."""
     rule = read_data("html.toml")["implied_end"].get(name, {"next": (), "around": (name,)})
     return ImpliedEnd(frozenset(rule["next"]), frozenset(rule["around"]))
+
+
+def attributes(tag: str) -> dict[str, str]:
+    """The attributes of a start tag, names in lower case, values as written without their quotes; of two alike the first.
+
+    >>> attributes("<div CLASS='a hidden' id = b hidden>")
+    {'class': 'a hidden', 'id': 'b', 'hidden': ''}
+    """
+    name = TAG_NAME.match(tag, 1)
+    found: dict[str, str] = {}
+    for written in ATTRIBUTE.finditer(tag, name.end() if name else 1):
+        value = written[2] or ""
+        found.setdefault(written[1].lower(), value[1:-1] if value[:1] in ("'", '"') and value[:1] == value[-1:] else value)
+    return found
 
 
 class _Finder:
@@ -106,6 +121,8 @@ def tokens(source: str) -> Iterator[Token]:
 def _construct(finder: _Finder, start: int) -> Token | None:
     """The tag at a `<`, a comment as an empty TEXT that ends where it does, or None where `<` is only a character."""
     source = finder.source
+    if finder.find(">", start) < 0:  # before a name is read: each could run to the end of the page
+        return None
     following = source[start + 1 : start + 2]
     if name := TAG_NAME.match(source, start + 1):
         end = _tag_end(finder, name.end())
