@@ -62,14 +62,21 @@ def test_names_that_clash_or_would_overwrite_an_input(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "identity", ["", "..", "/etc/passwd", "nul", "COM1.txt", "a" * 500, "三" * 500, "a\x00\n\u202eb", "."]
+    "identity",
+    ["", "..", "/etc/passwd", "nul", "COM1.txt", "a" * 500, "三" * 500, "𠮷" * 60, "a三" + "𠮷" * 60, "a\x00\n\u202eb", "."],
 )
 def test_safe_names(identity, tmp_path):
     name = safe_name(identity)
     assert (tmp_path / name).resolve().parent == tmp_path.resolve()
-    assert len((name + "-999.jsonl").encode()) <= 255
+    assert len(f".{name}-999999.jsonl.{2**22}.part".encode()) <= 255
     assert name.lower().split(".")[0] not in ("nul", "com1")
     (tmp_path / name).write_text("", "utf-8")
+
+
+def test_long_names_of_rare_characters_are_written(tmp_path):
+    folder = Folder(tmp_path, Style("jsonl"))
+    names = [folder.write(page_document(id="𠮷" * 60)).name for _ in range(2)]
+    assert names == ["𠮷" * 45 + ".jsonl", "𠮷" * 45 + "-2.jsonl"]
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):

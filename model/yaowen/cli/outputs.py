@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "jsonl", "json", "html")
 ENDINGS = {"table": ".txt", "jsonl": ".jsonl", "json": ".json", "html": ".html"}
-NAME_LENGTH = 60  # characters of a file name at most, so that its UTF-8 fits the 255 bytes of file systems
+# Characters of a file name at most, and bytes of its UTF-8: with number, ending and the marks of an unfinished file it fits
+# the 255 bytes of file systems.
+NAME_LENGTH, NAME_BYTES = 60, 180
 
 # How text leaves: a lone surrogate, which no UTF-8 can hold, as its escape \udXXX (in JSON the right one).
 ENCODING, ERRORS = "utf-8", "backslashreplace"
@@ -108,5 +110,6 @@ def safe_name(identity: str) -> str:
     >>> safe_name("../2020/三亚 page"), safe_name("CON"), safe_name("")
     ('2020_三亚_page', '_CON', 'document')
     """
-    name = _UNSAFE.sub("_", identity).strip("._")[:NAME_LENGTH].rstrip(".")
+    name = _UNSAFE.sub("_", identity).strip("._")[:NAME_LENGTH]
+    name = name.encode(ENCODING)[:NAME_BYTES].decode(ENCODING, "ignore").rstrip(".")
     return "_" + name if _RESERVED.match(name) else name or "document"
