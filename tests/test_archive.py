@@ -180,6 +180,21 @@ def test_a_document_that_kills_its_worker_is_told_and_the_rest_goes_on(tmp_path)
     assert [record["id"] for record in records(tmp_path / "out")] == ["0", "1", "2", *map(str, range(6, 12))]
 
 
+def killed(**options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_killed_worker_with_a_shard_of_no_documents_is_told(tmp_path):
+    members = {f"{n}.txt": MEETING.encode() for n in range(2)} | {f"{n}.png": b"x" for n in range(3)}
+    (tmp_path / "a.tar").write_bytes(make_tar(members))
+    arguments = ("--shards", tmp_path / "out", "--shard-documents", 2, "--workers", 2)
+    result = invoke(tmp_path / "a.tar", *arguments, load=killed)
+    assert result.exit_code == 1
+    assert "shard 000000-0000 (" in result.stderr
+    assert "shard 000000-0001 (no document): the process that read it ended 3 times" in result.stderr
+
+
 def no_model(**options):
     raise ValueError("weights: the checksum differs: install yaowen again")
 

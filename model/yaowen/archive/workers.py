@@ -130,8 +130,9 @@ class _Pool:
             self.retries.append(worker.shard)
             return
         paths = [item.path or item.id for item in worker.shard.items]
+        holds = f"{paths[0]} to {paths[-1]}" if paths else "no document"
         self._lost(
-            f"shard {name} ({paths[0]} to {paths[-1]}): the process that read it ended {ATTEMPTS} times, last with status"
+            f"shard {name} ({holds}): the process that read it ended {ATTEMPTS} times, last with status"
             f" {worker.process.exitcode}. It may want more memory than there is: try fewer --workers, then --resume."
         )
 
