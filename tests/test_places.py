@@ -106,6 +106,15 @@ def test_a_province_and_its_city_of_one_name():
     assert grounded("喀什").adcode == "653100", "the prefecture, whichever is meant"
 
 
+def test_every_county_behind_the_short_form_of_its_city_is_itself():
+    table, wrong = divisions(), []
+    for county in COUNTIES:
+        city = table.by_code[table.lineage[county.code][1]]
+        if city.level == "city" and (short := short_forms(city.name)[1]):
+            wrong += [short + county.name] if grounded(short + county.name).adcode != county.code else []
+    assert set(wrong) <= {"三沙南沙区"}, "a sea by its name, and 南沙区 is in Guangzhou as well"
+
+
 def test_a_road_is_not_the_city_that_it_is_named_after():
     # dongrixinyu/JioNLP#70
     assert grounded("重庆路").adcode is None

@@ -180,21 +180,42 @@ class Gazetteer:
     def find(self, text: str) -> list[Match]:
         """The longest names from the left, whatever stands around them; single characters are no names here.
 
-        >>> [match.text for match in Gazetteer.load().find("甘肃临夏州积石山县")]
-        ['甘肃', '临夏州', '积石山县']
+        >>> [[match.text for match in Gazetteer.load().find(text)] for text in ("甘肃临夏州积石山县", "济南市中区")]
+        [['甘肃', '临夏州', '积石山县'], ['济南', '市中区']]
         """
         matches = []
         names, longest = self._names, self._longest
         start, length = 0, len(text)
         while start < length:
             for end in range(min(start + longest.get(text[start], 0), length), start + 1, -1):
-                name = text[start:end]
-                if name in names:
+                if text[start:end] in names:
+                    end = self._parted(text, start, end)
+                    name = text[start:end]
                     matches.append(Match(start, end, name, names[name]))
                     start = end - 1
                     break
             start += 1
         return matches
+
+    def _parted(self, text: str, start: int, end: int) -> int:
+        """Where a name ends whose last characters begin the name of a division in it: 济南 in 济南市中区, not 济南市."""
+        names = self._names
+        for cut in range(end - 1, start + 1, -1):
+            if above := names.get(text[start:cut]):
+                for stop in range(min(cut + self._longest.get(text[cut], 0), len(text)), end, -1):
+                    if _any_inside(names.get(text[cut:stop], ()), above):
+                        return cut
+        return end
+
+
+def _any_inside(senses: tuple[Sense, ...], above: tuple[Sense, ...]) -> bool:
+    """Whether a name can be that of a division, with its level word, in one that another name can mean."""
+    inside = divisions().inside
+    return any(
+        sense.form is Form.OFFICIAL and sense.target != other.target and inside(sense.target, other.target)
+        for sense in senses
+        for other in above
+    )
 
 
 @cache
