@@ -4,16 +4,18 @@ import gzip
 import io
 import random
 import re
+import stat
 import tarfile
 import tracemalloc
+import zipfile
 import zlib
 
 import pytest
 
 from tests.test_sources import MEETING, items, make_tar, make_warc, make_zip, pages, problems, write_parquet
-from yaowen.archive import names, sources
+from yaowen.archive import containers, names, sources, streams
 from yaowen.archive.find import find
-from yaowen.archive.pages import MAX_BYTES, Page
+from yaowen.archive.pages import MAX_BYTES, Page, Skipped
 from yaowen.archive.sources import read
 
 
@@ -167,3 +169,42 @@ def test_large_texts_of_parquet_are_in_memory_one_at_a_time(tmp_path):
     tracemalloc.stop()
     assert count == 33
     assert peak < 5 * MAX_BYTES
+
+
+def test_links_in_archives_are_counted(tmp_path):
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name, kind in (("a.txt", tarfile.LNKTYPE), ("b.txt", tarfile.SYMTYPE), ("c", tarfile.DIRTYPE)):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, "x.txt"
+            archive.addfile(info)
+        archive.addfile(tarfile.TarInfo("d.csv"))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        info = zipfile.ZipInfo("b.txt")
+        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(info, "x.txt")
+    assert [item.reason for item in items(tmp_path / "a.tar") if isinstance(item, Skipped)] == [containers.LINKS] * 2
+    assert [item.reason for item in items(tmp_path / "a.zip") if isinstance(item, Skipped)] == [containers.LINKS]
+    assert not pages(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("name", ["b.zip", "b.parquet"])
+@pytest.mark.parametrize("outer", ["bomb.zip", "bomb.tar.gz"])
+def test_an_archive_in_an_archive_does_not_fill_the_disk(tmp_path, monkeypatch, outer, name):
+    monkeypatch.setattr(streams, "MAX_COPY", 3 << 20)
+    texts = {"a.txt": "a", name: "\0" * (30 << 20), "d.txt": "d"}
+    packed = gzip.compress(make_tar({name: text.encode() for name, text in texts.items()}))
+    (tmp_path / outer).write_bytes(make_zip(texts) if outer == "bomb.zip" else packed)
+    first, problem, last = items(tmp_path / outer)
+    assert isinstance(first, Page)
+    assert isinstance(last, Page)
+    assert f"{outer}/{name}: larger than 3 MB, which is as much as is copied out of" in problem.message
+
+
+def test_an_archive_in_an_archive_is_unpacked_once(tmp_path, monkeypatch):
+    """In a member of a ZIP file one can go back, but each time all before it is unpacked again."""
+    seeks = []
+    monkeypatch.setattr(zipfile.ZipExtFile, "seek", lambda *arguments: seeks.append(arguments))
+    inner = make_zip({f"{n}.txt": MEETING for n in range(5)})
+    (tmp_path / "a.zip").write_bytes(make_zip({"b.zip": inner.decode("latin-1")}, "latin-1"))
+    assert len(pages(tmp_path / "a.zip")) == 5
+    assert not seeks

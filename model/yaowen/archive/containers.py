@@ -1,6 +1,7 @@
 """Files with many pages in them: ZIP, tar and WARC, read as streams, one member in memory at a time."""
 
 import io
+import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from yaowen.archive.streams import Arriving, Prefixed, read_limited, seekable
 Read = Callable[[Entry], Iterator[Item]]  # reads a member, whatever it is
 
 NOT_READABLE: Final = "members whose ending is not one of a page"
+LINKS: Final = "links and devices in archives"
 OTHER_RECORDS: Final = "WARC records that hold no page (requests, headers, repeats)"
 OTHER_TYPES: Final = "WARC records of another content type"
 OTHER_STATUS: Final = "WARC records of answers that are no page (redirections, errors)"
@@ -38,7 +40,7 @@ def member(entry: Entry, name: str, stream: Any) -> Entry:
 def read_zip(entry: Entry, read: Read) -> Iterator[Item]:
     """The readable members in the order of the archive's list; a damaged member does not take the others."""
     readable = 0
-    with seekable(entry.stream) as stream:
+    with seekable(entry.stream, is_inside=entry.depth > 0) as stream:
         try:
             archive = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
@@ -48,6 +50,9 @@ def read_zip(entry: Entry, read: Read) -> Iterator[Item]:
             for info in archive.infolist():
                 name = _zip_name(info)
                 if info.is_dir():
+                    continue
+                if stat.S_ISLNK(info.external_attr >> 16):
+                    yield Skipped(LINKS)
                     continue
                 if not is_readable(name):
                     yield Skipped(NOT_READABLE)
@@ -98,7 +103,10 @@ def read_tar(entry: Entry, read: Read) -> Iterator[Item]:
         with tarfile.open(fileobj=Arriving(entry.stream), mode="r|") as archive:
             for info in archive:
                 archive.members = []  # type: ignore[attr-defined]  # or every header ever read is kept
+                if info.isdir():
+                    continue
                 if not info.isfile():
+                    yield Skipped(LINKS)
                     continue
                 if not is_readable(info.name):
                     yield Skipped(NOT_READABLE)

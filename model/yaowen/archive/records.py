@@ -265,7 +265,7 @@ def read_parquet(entry: Entry) -> Iterator[Item]:
     except ImportError:
         yield entry.problem("Parquet needs pyarrow: pip install 'yaowen[archives]'.")
         return
-    with seekable(entry.stream) as stream:
+    with seekable(entry.stream, is_inside=entry.depth > 0) as stream:
         try:
             file = ParquetFile(stream)
             names = file.schema_arrow.names

@@ -17,7 +17,7 @@ from yaowen.archive.containers import read_tar, read_warc, read_zip
 from yaowen.archive.names import HTML_ENDINGS, kind_by_content, split
 from yaowen.archive.pages import MAX_BYTES, Found, Item, Page, Problem, too_large
 from yaowen.archive.records import Entry, read_csv, read_json_lines, read_parquet
-from yaowen.archive.streams import Counted, Prefixed, read_limited
+from yaowen.archive.streams import Counted, Prefixed, TooLarge, read_limited
 
 DEEPEST: Final = 8  # archives in archives and compressions around them; more is no collection but a trap
 _BUFFER: Final = 1 << 16
@@ -71,6 +71,8 @@ def _read(entry: Entry) -> Iterator[Item]:
         if kind is None and compression is None:
             entry, kind = _look_inside(entry)
         yield from _read_as(entry, kind, compression, is_html=ending in HTML_ENDINGS)
+    except TooLarge as error:
+        yield entry.problem(str(error))
     except BROKEN as error:
         if isinstance(error, OSError) and error.errno is not None and not entry.depth:
             raise  # the file itself cannot be read

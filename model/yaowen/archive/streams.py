@@ -1,7 +1,6 @@
 """Byte streams: counted, looked into, and read by lines that have a limit."""
 
 import io
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,12 @@ from typing import IO, Any, Final
 
 from yaowen.archive.pages import MAX_BYTES
 
+MAX_COPY: Final = 4 << 30  # of an archive inside another: what a ZIP file may have; a bomb would fill the disk
 _CHUNK: Final = 1 << 20
+
+
+class TooLarge(ValueError):
+    """A file inside an archive that would take too much of the disk."""
 
 
 class Counted(io.RawIOBase):
@@ -111,12 +115,22 @@ def read_limited(stream: IO[bytes], limit: int = MAX_BYTES) -> bytes | None:
 
 
 @contextmanager
-def seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    """The stream itself if one can go back in it, otherwise a copy on disk for as long as it is needed."""
-    if stream.seekable():
+def seekable(stream: IO[bytes], is_inside: bool = False) -> Iterator[IO[bytes]]:
+    """The stream itself if one can go back in it, otherwise a copy on disk for as long as it is needed.
+
+    What is inside another file is always copied: to go back in it, a library would unpack it again from its start. Raises
+    `TooLarge` for a copy beyond `MAX_COPY`.
+    """
+    if not is_inside and stream.seekable():
         yield stream
         return
     with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(stream, copy, _CHUNK)
+        while data := stream.read(_CHUNK):
+            copy.write(data)
+            if is_inside and copy.tell() > MAX_COPY:
+                raise TooLarge(
+                    f"larger than {MAX_COPY >> 20:,} MB, which is as much as is copied out of another archive."
+                    " Unpack that archive first."
+                )
         copy.seek(0)
         yield copy
