@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -106,6 +107,20 @@ def test_the_callers_encoding_goes_first() -> None:
     assert decode(SENTENCE.encode("gbk"), "GB2312").encoding == "gb18030"
     with pytest.raises(ValueError, match=r"unknown encoding 'utf-99'.*utf-8, gb18030"):
         decode(SENTENCE.encode(), "utf-99")
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "gb18030", "big5hkscs"])
+def test_a_stray_nul_byte_refuses_no_page(codec: str) -> None:
+    text = f"<p>{TRADITIONAL}\0</p>"
+    decoded = decode(text.encode(codec))
+    assert (decoded.text, decoded.encoding) == (text, codec)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.randoms(use_true_random=False))
+def test_noise_with_a_nul_byte_is_refused_as_before(random: Random) -> None:
+    with pytest.raises(ValueError, match=r"binary file|no text that can be read"):
+        decode(b"\x01" + random.randbytes(4000) + b"\0")
 
 
 @pytest.mark.parametrize("data", [b"", b" \r\n\t"])

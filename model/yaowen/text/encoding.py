@@ -21,6 +21,7 @@ SAMPLE: Final = 20_000  # characters that a guess is made from
 BROKEN_SHARE: Final = 0.05  # of the characters beyond ASCII that may be broken in what is still called UTF-8
 SURE: Final = 0.30  # share of common characters from which a reading needs no second opinion; wrong readings have 0.02-0.10
 HINT_BONUS: Final = 0.05  # what the page's own declaration adds to that share
+NUL_SHARE: Final = 0.02  # of the bytes that may be NUL in a text: what a broken template leaves
 BINARY_SHARE: Final = 0.02  # of control characters, and ...
 UNREADABLE_SHARE: Final = 0.20  # ... of undecodable ones, from which a file is no text
 
@@ -60,8 +61,8 @@ def decode(data: bytes, encoding: str | None = None) -> Decoded:
         if data.startswith(mark):
             return _finish(data, codec, ())
     _refuse_binary(data)
-    if b"\x00" in data:
-        return _decode_wide(data)
+    if b"\x00" in data and (wide := _decode_wide(data)):
+        return wide
     try:
         return _checked(Decoded(data.decode("utf-8"), "utf-8"))
     except UnicodeDecodeError:
@@ -146,11 +147,13 @@ def _checked(decoded: Decoded) -> Decoded:
     return decoded
 
 
-def _decode_wide(data: bytes) -> Decoded:
-    """NUL bytes: UTF-16 without its mark if that reads as Chinese, otherwise a binary file."""
+def _decode_wide(data: bytes) -> Decoded | None:
+    """NUL bytes: UTF-16 without its mark if that reads as Chinese; None for a few of them in a text, else a binary file."""
     readings = [r for r in (_read(data, codec) for codec in ("utf-16-le", "utf-16-be")) if not r.broken]
     best = max(readings, key=lambda r: r.commonness, default=None)
     if best is None or best.commonness < SURE:
+        if data.count(0) <= NUL_SHARE * len(data):
+            return None
         raise ValueError(
             f"this looks like a binary file: there is a NUL byte at byte {data.index(0)}. Give a file with text or HTML "
             "in it; if it is text in UTF-16 or UTF-32, name its encoding"
