@@ -61,7 +61,7 @@ def test_a_page_in_utf_8_that_declares_gb2312_is_utf_8() -> None:
     assert decode(f"<meta charset=gb2312>{SENTENCE}".encode()).encoding == "utf-8"
 
 
-@pytest.mark.parametrize("label", ["utf-16", "rot13", "base64", "no-such-encoding", "idna"])
+@pytest.mark.parametrize("label", ["utf-16", "rot13", "base64", "no-such-encoding", "idna", "unicode_escape"])
 def test_a_declaration_that_cannot_be_true_is_ignored(label: str) -> None:
     page = f"<meta charset={label}>{SENTENCE}"
     assert decode(page.encode("gb18030")).text == page
@@ -71,6 +71,11 @@ def test_the_declaration_decides_where_characters_do_not() -> None:
     for codec in ("gb18030", "big5hkscs"):
         page = f'<?xml version="1.0" encoding="{codec.removesuffix("hkscs")}"?><p>鸞鶴</p>'
         assert decode(page.encode(codec)).text == page
+
+
+def test_a_declaration_that_browsers_do_not_know_reads_no_page() -> None:
+    page = "<meta charset=unicode_escape><p>\\u9e1e</p>鸞鶴"
+    assert "\\u9e1e" in decode(page.encode("gb18030")).text
 
 
 def test_pages_in_other_languages_get_a_guess_and_say_so() -> None:
@@ -105,8 +110,12 @@ def test_a_page_cut_in_the_middle_of_a_character_is_still_read() -> None:
 
 def test_the_callers_encoding_goes_first() -> None:
     assert decode(SENTENCE.encode("gbk"), "GB2312").encoding == "gb18030"
-    with pytest.raises(ValueError, match=r"unknown encoding 'utf-99'.*utf-8, gb18030"):
-        decode(SENTENCE.encode(), "utf-99")
+
+
+@pytest.mark.parametrize("name", ["utf-99", "", "idna", "undefined", "punycode", "rot13", "a\x00b", "\ud83d"])
+def test_an_encoding_that_reads_no_pages_is_unknown(name: str) -> None:
+    with pytest.raises(ValueError, match=r"unknown encoding '.*utf-8, gb18030"):
+        decode(SENTENCE.encode(), name)
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "gb18030", "big5hkscs"])

@@ -1,5 +1,6 @@
 """Bytes to text: UTF-8, UTF-16, GB18030 (whatever the page calls it) and Big5, told apart and reported."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -102,12 +103,11 @@ def _decode_as(data: bytes, encoding: str) -> Decoded:
     codec = _labels().get(encoding.lower(), encoding)
     if codec == "utf-8" and data.startswith(BOMS[2][0]):
         codec = "utf-8-sig"
-    try:
-        return _finish(data, codec, ())
-    except LookupError:
+    if _python_name(codec) is None:
         raise ValueError(
             f"unknown encoding {encoding!r}: give a name such as utf-8, gb18030, big5 or utf-16, or none to have it found"
-        ) from None
+        )
+    return _finish(data, codec, ())
 
 
 def _finish(data: bytes, codec: str, warnings: tuple[str, ...]) -> Decoded:
@@ -174,16 +174,17 @@ def _declared(data: bytes) -> Iterator[tuple[str, str]]:
     for match in DECLARED.finditer(data[:DECLARATION_BYTES]):
         label = match[1].decode("ascii").lower()
         codec = _labels().get(label, label)
-        if _reads_ascii(codec):
+        if _python_name(codec) in _knowledge()["declared"]["codecs"]:
             yield label, codec
 
 
-def _reads_ascii(codec: str) -> bool:
-    """Whether a codec exists and reads ASCII as such: what was found by its ASCII declaration must."""
+def _python_name(codec: str) -> str | None:
+    """Python's own name of a codec; None for what is none, or none for any bytes (idna, undefined)."""
     try:
-        return b"charset=".decode(codec) == "charset="
-    except (LookupError, UnicodeError):
-        return False
+        bytes(range(256)).decode(codec, "replace")
+        return codecs.lookup(codec).name
+    except (LookupError, ValueError):  # the second for a name that cannot be one, and for bytes that cannot be replaced
+        return None
 
 
 def _guess(data: bytes) -> Decoded:
