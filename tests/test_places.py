@@ -115,6 +115,24 @@ def test_every_county_behind_the_short_form_of_its_city_is_itself():
     assert set(wrong) <= {"三沙南沙区"}, "a sea by its name, and 南沙区 is in Guangzhou as well"
 
 
+@pytest.mark.parametrize(
+    ("mention", "code"),
+    [
+        ("乌海军分区", "150300"),
+        ("俄军", "RU"),
+        ("美国防部", "US"),
+        ("以军", "IL"),
+        ("黄河以南部分地区", None),
+        ("长江以北部分地区", None),
+        ("土方工程有限公司", None),
+        ("某某一方公司土方", None),
+        ("合法政府", None),
+    ],
+)
+def test_one_character_names_a_country_only_at_the_beginning(mention, code):
+    assert code_of(grounded(mention)) == code
+
+
 def test_a_road_is_not_the_city_that_it_is_named_after():
     # dongrixinyu/JioNLP#70
     assert grounded("重庆路").adcode is None

@@ -1,7 +1,8 @@
 """Every name and short form of every place, and the longest of them at each position of a text."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -19,6 +20,7 @@ class Form(Enum):
     LETTER = 7.0  # 京: only alone
     COUNTRY = 6.0
     FOREIGN = 5.0  # a city or part of a country
+    INITIAL = 4.5  # 俄军: only at the beginning
     AREA = 4.0  # no one division
     BLOCKED = 0.0  # bears a name and is no place of it
 
@@ -125,9 +127,15 @@ def _other_senses() -> Iterator[tuple[str, Sense]]:
         yield from ((city, Sense(Form.FOREIGN, iso, Form.FOREIGN.value)) for city in cities if len(city) > 1)
     for iso, names in data["countries"].items():
         yield from ((name, Sense(Form.FOREIGN, iso, Form.FOREIGN.value)) for name in names)
-    prefixes = data["one_character"]
-    for letter, iso in prefixes["countries"].items():
-        yield from ((letter + word, Sense(Form.FOREIGN, iso, Form.FOREIGN.value)) for word in prefixes["words"])
+
+
+def _initial_senses(taken: Collection[str]) -> Iterator[tuple[str, Sense]]:
+    """Names such as 俄军, without those that begin with a division's: 乌海军分区 is of 乌海."""
+    data = knowledge()["one_character"]
+    for letter, iso in data["countries"].items():
+        for name in (letter + word for word in data["words"]):
+            if name not in data["never"] and not any(name[:end] in taken for end in range(2, len(name))):
+                yield name, Sense(Form.INITIAL, iso, Form.INITIAL.value)
 
 
 @cache
@@ -188,7 +196,7 @@ class Gazetteer:
         start, length = 0, len(text)
         while start < length:
             for end in range(min(start + longest.get(text[start], 0), length), start + 1, -1):
-                if text[start:end] in names:
+                if (senses := names.get(text[start:end])) and (start == 0 or senses[0].form is not Form.INITIAL):
                     end = self._parted(text, start, end)
                     name = text[start:end]
                     matches.append(Match(start, end, name, names[name]))
@@ -220,8 +228,9 @@ def _any_inside(senses: tuple[Sense, ...], above: tuple[Sense, ...]) -> bool:
 
 @cache
 def _load() -> Gazetteer:
-    names: dict[str, list[Sense]] = {}
-    for source in (_division_senses(), _other_senses()):
-        for name, sense in source:
-            names.setdefault(name, []).append(sense)
+    names: dict[str, list[Sense]] = defaultdict(list)
+    for name, sense in _division_senses():
+        names[name].append(sense)
+    for name, sense in (*_initial_senses(frozenset(names)), *_other_senses()):
+        names[name].append(sense)
     return Gazetteer({name: _without_repeats(senses) for name, senses in names.items()})

@@ -10,7 +10,7 @@ from yaowen.ground.places.table import NATION, divisions, knowledge, townships
 
 QUOTES = "“”\"'‘’《》〈〉()（） \n"
 DIVISION_FORMS = {Form.OFFICIAL, Form.LEVELLED, Form.ALIAS, Form.SHORT, Form.LETTER}
-FOREIGN_FORMS = {Form.COUNTRY, Form.FOREIGN}
+FOREIGN_FORMS = {Form.COUNTRY, Form.FOREIGN, Form.INITIAL}
 TOWN_END = re.compile("街道办事处|街道|镇|乡|苏木")
 LONGEST_TOWN = 12  # characters
 
