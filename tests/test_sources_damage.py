@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import random
 import re
 import stat
@@ -208,3 +209,22 @@ def test_an_archive_in_an_archive_is_unpacked_once(tmp_path, monkeypatch):
     (tmp_path / "a.zip").write_bytes(make_zip({"b.zip": inner.decode("latin-1")}, "latin-1"))
     assert len(pages(tmp_path / "a.zip")) == 5
     assert not seeks
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("value", [{"text": MEETING}, [{"text": MEETING}] * 2])
+def test_json_that_is_not_json_lines_is_told_and_not_read_as_text(tmp_path, value, indent):
+    path = tmp_path / "news.json"
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=indent), "utf-8")
+    if isinstance(value, dict) and indent is None:
+        assert [page.text for page in pages(path)] == [MEETING]
+        return
+    (message,) = problems(path)
+    assert message.startswith(f"{path}: one JSON value, where JSON lines were expected")
+    assert not pages(path)
+
+
+@pytest.mark.parametrize("text", [f"[三亚] {MEETING}", f"{{{{公告}}}}\n{MEETING}", "[" * 100_000 + MEETING])
+def test_a_page_that_begins_with_a_bracket_is_a_page(tmp_path, text):
+    (tmp_path / "page").write_text(text, "utf-8")
+    assert [page.text for page in pages(tmp_path / "page")] == [text]

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-PAGE, LINES, CSV, PARQUET, ZIP, TAR, WARC = "page", "lines", "csv", "parquet", "zip", "tar", "warc"
+PAGE, LINES, JSON, CSV, PARQUET, ZIP, TAR, WARC = "page", "lines", "json", "csv", "parquet", "zip", "tar", "warc"
 GZIP, XZ, BZIP2 = "gzip", "xz", "bzip2"
 
 ENDINGS: Final = {
@@ -15,11 +15,12 @@ COMPRESSIONS: Final = {".gz": GZIP, ".xz": XZ, ".bz2": BZIP2}
 SHORT: Final = {".tgz": ".tar.gz", ".txz": ".tar.xz", ".tbz2": ".tar.bz2"}
 HTML_ENDINGS: Final = (".html", ".htm", ".shtml")
 
-# First bytes, for what is named otherwise or not at all. A JSON object with a name in it: JSON lines.
+# First bytes, for what is named otherwise or not at all. A JSON object with a name in it: JSON lines;
+# what may be other JSON is a page if it is none.
 MAGIC: Final = (
     (re.compile(rb"\x1f\x8b"), GZIP), (re.compile(rb"\xfd7zXZ\x00"), XZ), (re.compile(rb"BZh[1-9]1AY&SY"), BZIP2),
     (re.compile(rb"PK\x03\x04"), ZIP), (re.compile(rb"PAR1"), PARQUET), (re.compile(rb"WARC/\d"), WARC),
-    (re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"'), LINES),
+    (re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"'), LINES), (re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]"), JSON),
 )  # fmt: skip
 
 

@@ -69,6 +69,19 @@ def _object(line: bytes) -> dict[str, Any]:
     return record
 
 
+def is_json(data: bytes) -> bool:
+    """Whether all of it is one JSON value.
+
+    >>> is_json(b"[1, 2]"), is_json("[三亚] 召开会议".encode())
+    (True, False)
+    """
+    try:
+        json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _page(
     entry: Entry, number: int, record: Mapping[str, Any], encoding: str | None, warnings: tuple[str, ...] = ()
 ) -> Page:

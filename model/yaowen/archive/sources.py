@@ -16,7 +16,7 @@ from yaowen.archive import names
 from yaowen.archive.containers import read_tar, read_warc, read_zip
 from yaowen.archive.names import HTML_ENDINGS, kind_by_content, split
 from yaowen.archive.pages import MAX_BYTES, Found, Item, Page, Problem, too_large
-from yaowen.archive.records import Entry, read_csv, read_json_lines, read_parquet
+from yaowen.archive.records import Entry, is_json, read_csv, read_json_lines, read_parquet
 from yaowen.archive.streams import Counted, Prefixed, TooLarge, read_limited
 
 DEEPEST: Final = 8  # archives in archives and compressions around them; more is no collection but a trap
@@ -90,7 +90,11 @@ def _look_inside(entry: Entry) -> tuple[Entry, str]:
     head = entry.stream.readline(MAX_BYTES + 1)
     kind = kind_by_content(head)
     stream: Any = Prefixed(head, entry.stream)
-    if kind not in (names.PAGE, names.LINES):  # which are read whole or line by line, and as soon as a line is there
+    if kind not in (
+        names.PAGE,
+        names.LINES,
+        names.JSON,
+    ):  # which are read whole or line by line, and as soon as a line is there
         stream = io.BufferedReader(stream, _BUFFER)
     return replace(entry, stream=stream), kind
 
@@ -111,15 +115,20 @@ def _read_as(entry: Entry, kind: str | None, compression: str | None, is_html: b
     elif kind in _CONTAINERS:
         yield from _CONTAINERS[kind](entry, _read)
     else:
-        yield _read_page(entry, is_html)
+        yield _read_page(entry, is_html, may_be_json=kind == names.JSON)
 
 
-def _read_page(entry: Entry, is_html: bool) -> Item:
+def _read_page(entry: Entry, is_html: bool, may_be_json: bool) -> Item:
     from yaowen.text.encoding import decode
 
     data = read_limited(entry.stream)
     if data is None:
         return entry.problem(f"{too_large()}.")
+    if may_be_json and is_json(data):
+        return entry.problem(
+            'one JSON value, where JSON lines were expected: one JSON object a line, with a "text".'
+            " Convert it: jq -c '.[]' for an array, jq -c . for objects over several lines."
+        )
     try:
         found = decode(data)
     except ValueError as error:
