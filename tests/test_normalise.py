@@ -120,6 +120,20 @@ def test_views_replay_and_compose(view: NormalisedText) -> None:
         assert page.raw_span(i, i + 1) == view.raw_span(start, end)
 
 
+# Long runs of one thing
+
+
+def test_annotations_one_after_the_other_are_taken_out_at_once() -> None:
+    page = normalise("张" + "(zhāng)" * 2_000 + "三")
+    assert page.text == "张三"
+    assert [step.action for step in page.trace] == [Action.PINYIN]
+
+
+def test_brackets_agree_along_a_chain_of_any_length() -> None:
+    length = 100_000  # handed on from pair to pair, the verdict on the last took hours to reach the first
+    assert normalise("(1)" * length + "中").text == "（1）" * length + "中"
+
+
 # The type
 
 

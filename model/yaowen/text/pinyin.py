@@ -28,8 +28,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """An annotation of the character before `start`; `after` is the reading of a character lost in it, if there was one."""
+    """An annotation of the character at `character`; `after` is the reading of a character lost in it, if there was one.
 
+    It stands after the character, or after another annotation of it.
+    """
+
+    character: int
     start: int
     end: int
     reading: Reading
@@ -72,10 +76,16 @@ def read_letters(letters: str) -> Reading | None:
 
 
 def find_annotations(text: str, openings: Sequence[int]) -> list[Annotation]:
-    """The annotations of a text in text order; `openings` are the places where one may begin, right after a character."""
+    """The annotations of a text in text order; `openings` are the places where one may begin.
+
+    One that is not right after a character must be right after another annotation.
+    """
     found: list[Annotation] = []
     for start in openings:
         if found and start < found[-1].end:
+            continue
+        character = start - 1 if _is_han(text, start - 1) else _annotated(found, start)
+        if character is None:
             continue
         match = _ANNOTATION.match(text, start)
         reading = read_letters(match.group(2)) if match else None
@@ -85,18 +95,31 @@ def find_annotations(text: str, openings: Sequence[int]) -> list[Annotation]:
         if not match.group(3) and not (intact and reading.sure and _is_han(text, end)):
             continue
         if intact:
-            found.append(Annotation(start, end, reading))
+            found.append(Annotation(character, start, end, reading))
         elif reading.sure:
             second = _SECOND.match(text, end)
             after = read_letters(second.group(1)) if second else None
             if second and after and after.sure:
-                found.append(Annotation(start, second.end(), reading, after))
+                found.append(Annotation(character, start, second.end(), reading, after))
             else:
                 broken = end < len(text) and text[end] in "?？\ufffd" and _is_han(text, end + 1)
-                found.append(Annotation(start, end + broken, reading))
-    if sum(a.reading.sure for a in found) < ANNOTATED_PAGE:
-        found = [a for a in found if a.reading.sure]
-    return found
+                found.append(Annotation(character, start, end + broken, reading))
+    return found if len({a.character for a in found if a.reading.sure}) >= ANNOTATED_PAGE else _sure(found)
+
+
+def _annotated(found: list[Annotation], start: int) -> int | None:
+    """The character whose annotation ends at `start`; one that was lost in it stands between."""
+    return found[-1].character if found and found[-1].end == start and found[-1].after is None else None
+
+
+def _sure(found: list[Annotation]) -> list[Annotation]:
+    """The sure annotations, and of those after another annotation the ones whose own before them is kept."""
+    kept: list[Annotation] = []
+    for annotation in found:
+        follows = annotation.character == annotation.start - 1 or _annotated(kept, annotation.start) is not None
+        if annotation.reading.sure and follows:
+            kept.append(annotation)
+    return kept
 
 
 def _is_han(text: str, at: int) -> bool:
@@ -109,9 +132,9 @@ def removals(text: str, openings: Sequence[int]) -> Iterator[tuple[int, int, str
     evidence: dict[str, set[str]] = {}
     for annotation in found:
         if annotation.after is None:
-            evidence.setdefault(annotation.reading.letters, set()).add(text[annotation.start - 1])
+            evidence.setdefault(annotation.reading.letters, set()).add(text[annotation.character])
     for annotation in found:
-        lost = _lost_character(text[annotation.start - 1], annotation, evidence) if annotation.after else ""
+        lost = _lost_character(text[annotation.character], annotation, evidence) if annotation.after else ""
         yield annotation.start, annotation.end, lost
 
 

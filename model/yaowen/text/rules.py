@@ -17,6 +17,7 @@ from yaowen.text.tables import Kind
 from yaowen.text.width import wanted_width
 
 LINE_FEED, CARRIAGE_RETURN, SPACE = 10, 13, 32
+CLOSING = tuple(map(ord, ")）"))  # the end of an annotation, after which another may stand
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +72,8 @@ def remove_pinyin(page: Page) -> Step | None:
     at = page.where(Kind.OPENING)
     at = at[(at > 0) & (at < len(page.codes) - 1)]
     begins = Kind.LETTER | Kind.NUMERAL | Kind.OPENING  # a letter, or a space or bracket before it
-    at = at[(page.kinds[at - 1] & np.uint16(Kind.HAN) > 0) & (page.kinds[at + 1] & np.uint16(begins) > 0)]
+    after = (page.kinds[at - 1] & np.uint16(Kind.HAN) > 0) | np.isin(page.codes[at - 1], CLOSING)
+    at = at[after & (page.kinds[at + 1] & np.uint16(begins) > 0)]
     if not len(at):
         return None
     edits = list(removals(to_text(page.codes), at.tolist()))

@@ -65,14 +65,19 @@ def _judge_numbers(kinds: NDArray[np.uint16], plain: Codes, starts: Positions, e
 
 def _agree(codes: Codes, marks: Positions, plain: Codes, owner: Positions, verdicts: Verdicts) -> None:
     """The two brackets of a pair get the greater verdict of both, and with them the marks beside them."""
-    pairs = [(owner[a], owner[b]) for a, b in _pairs(codes, marks, plain)]
-    again = True
-    while again:
-        again = False
-        for a, b in pairs:
-            if verdicts[a] != verdicts[b]:
-                verdicts[a] = verdicts[b] = max(verdicts[a], verdicts[b])
-                again = True
+    runs, verdict = owner.tolist(), verdicts.tolist()
+    leader = list(range(len(verdict)))  # of the runs that must agree, by steps that end at one which leads itself
+
+    def lead(run: int) -> int:
+        while leader[run] != run:
+            leader[run] = run = leader[leader[run]]  # halved, so that the steps stay few
+        return run
+
+    for a, b in _pairs(codes, marks, plain):
+        first, second = lead(runs[a]), lead(runs[b])
+        leader[second] = first
+        verdict[first] = max(verdict[first], verdict[second])
+    verdicts[:] = [verdict[lead(run)] for run in range(len(verdict))]
 
 
 def _pairs(codes: Codes, marks: Positions, plain: Codes) -> list[tuple[int, int]]:
