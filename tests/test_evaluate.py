@@ -144,6 +144,57 @@ def test_predictions_of_another_text_are_refused(gold_file: Path, tmp_path: Path
         files.read_predictions(tmp_path / "records.jsonl", [reading(PAGE + "。", name=record["id"])])
 
 
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"id": None}, r"KeyError: 'id'\); expected a document record of yaowen/1"),
+        ({"source": None}, r"KeyError: 'source'\)"),
+        ({"source": "text"}, r"not of the form \(TypeError: .*\); expected a document record"),
+        ({"people": None}, r"KeyError: 'people'\)"),
+        ({"spans": [{"start": 0}]}, r"KeyError: 'end'\)"),
+    ],
+)
+def test_malformed_predictions_are_told_with_their_line(tmp_path: Path, change: dict, complaint: str) -> None:
+    record = page_document().to_dict()
+    gold = [reading(PAGE, name=record["id"])]
+    bad = {key: value for key, value in (record | change).items() if value is not None}
+    path = tmp_path / "pred.jsonl"
+    for lines, place in (([bad], "line 1"), ([record | {"id": "other"}, bad], "line 2")):
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+        with pytest.raises(files.BadData, match=rf"pred\.jsonl, {place}: .*{complaint}"):
+            files.read_predictions(path, gold)
+    path.write_text(json.dumps(record) + "\n" + json.dumps(record)[:-9], "utf-8")
+    with pytest.raises(files.BadData, match=r"pred\.jsonl, line 2: not JSON"):
+        files.read_predictions(path, gold)
+
+
+def test_gold_whose_ids_are_numbers_is_scored(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    lines = [annotated.to_record(d) for d in DOCUMENTS]
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("".join(json.dumps(line | {"id": n}) + "\n" for n, line in enumerate(lines)), "utf-8")
+    status, said = call(gold, "--out", tmp_path / "r", "--samples", 100, load=lambda **_: WordFinder())
+    assert status == 0, said
+    readings = files.read_gold(gold)
+    found = WordFinder().extract_many(replace(page_input(), text=r.text, id=r.id) for r in readings)
+    records = [document.to_dict() for document in found]
+    for kind in (str, int):
+        pred = [record | {"id": kind(record["id"])} for record in records]
+        (tmp_path / "pred.json").write_text(json.dumps(pred), "utf-8")
+        assert [r.id for r in files.read_predictions(tmp_path / "pred.json", readings)] == [r.id for r in readings]
+
+
+def test_a_lone_surrogate_stands_in_the_report_as_its_escape(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    gold = [replace(d, id=f"\ud800{d.id}", text=d.text + "\ud800") for d in DOCUMENTS]
+    annotated.write(gold, tmp_path / "gold.jsonl")
+    annotated.write([replace(d, spans=d.spans[:-3]) for d in gold], tmp_path / "pred.jsonl")
+    status, said = call(tmp_path / "gold.jsonl", "--pred", tmp_path / "pred.jsonl", "--out", tmp_path / "r")
+    assert status == 0, said
+    for name in ("report.json", "report.html"):
+        assert f"\\ud800{DOCUMENTS[0].id}" in (tmp_path / "r" / name).read_text("utf-8")
+
+
 def test_gold_of_other_formats_is_scored(tmp_path: Path) -> None:
     (tmp_path / "a.conll").write_text(
         "".join(f"{c} {t}\n" for c, t in zip("罗一凡来了", ["B-NAME", "I-NAME", "I-NAME", "O", "O"], strict=True))

@@ -1,5 +1,7 @@
 """Documents come back whole from every format that is written; labels, datasets and the command convert them."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +40,59 @@ def ordered(document: AnnotatedDocument) -> dict[str, Any]:
         event["arguments"].sort(key=lambda a: (a["start"], a["role"]))
     record["events"].sort(key=lambda e: e["trigger"]["start"])
     return record
+
+
+LONE = AnnotatedDocument("x", None, "", "\ud8003月", (Mark(1, 3, "DATE"),), ())
+
+
+@pytest.mark.parametrize("name", ["yaowen", "doccano", "label-studio"])
+def test_a_lone_surrogate_comes_back_from_its_escape(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a"
+    formats.FORMATS[name].write([LONE], path)  # type: ignore[misc]
+    assert formats.read(path, name) == [LONE]
+
+
+def test_label_studio_finds_a_text_with_a_lone_surrogate_by_its_length(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    label_studio.write([LONE], path)
+    (task,) = json.loads(path.read_text("utf-8"))
+    task["data"]["content"] = task["data"].pop("text")
+    assert formats.read(write(path, json.dumps([task]))) == [LONE]
+
+
+@pytest.mark.parametrize("name", ["yaowen", "doccano", "label-studio"])
+def test_a_file_stays_as_it_was_where_writing_fails(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, link = write(tmp_path / "a", "kept"), tmp_path / "link"
+    link.symlink_to(path)
+    writer = formats.FORMATS[name].write
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        writer([LONE], link)  # type: ignore[misc]
+    monkeypatch.undo()
+    assert path.read_text() == "kept"
+    writer([LONE], link)  # type: ignore[misc]
+    assert link.is_symlink()
+    assert formats.read(path, name) == [LONE]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "link"]
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    annotated.write([LONE], pipe)
+    assert b"\\ud800" in reader.communicate()[0]
+    assert pipe.is_fifo()
+
+
+def test_a_number_is_an_id_too_and_no_id_is_told(tmp_path: Path) -> None:
+    record = {"id": 1, "text": "罗一凡", "title": None, "spans": []}
+    assert formats.read(jsonl(tmp_path / "a.jsonl", record))[0].id == "1"
+    with pytest.raises(ValueError, match=r"line 1: AnnotatedDocument\.id is None; expected str"):
+        formats.read(jsonl(tmp_path / "a.jsonl", {**record, "id": None}))
 
 
 def test_columns_give_text_and_spans_again(tmp_path: Path) -> None:
@@ -106,6 +161,12 @@ def test_what_is_of_no_format_is_told(tmp_path: Path) -> None:
 def test_a_file_in_an_old_encoding_is_told_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes("罗一凡".encode("gb18030"))
     with pytest.raises(ValueError, match=r"a\.jsonl: not UTF-8 .*iconv"):
+        formats.read(tmp_path / "a.jsonl")
+
+
+def test_a_file_that_was_cut_off_inside_a_character_is_told_as_that(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes('{"text": "罗一凡'.encode()[:-1])
+    with pytest.raises(ValueError, match=r"a\.jsonl: ends inside a character: it was cut off"):
         formats.read(tmp_path / "a.jsonl")
 
 

@@ -37,7 +37,7 @@ class DevSet:
 
     def write(self, predictions: Sequence[list[Key]], path: Path) -> None:
         """Each document with the spans that were missed and those that are wrong, for reading errors."""
-        with path.open("w", encoding="utf-8") as out:
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as out:
             for document, keys in zip(self.documents, predictions, strict=True):
                 gold, found = {(m.start, m.end, m.label) for m in document.spans}, set(keys)
                 record = {"id": document.id, "text": document.text} | {

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +12,11 @@ from yaowen import formats
 from yaowen.evaluation.reading import Reading, from_annotated, from_record
 from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.formats.form import problems
-from yaowen.formats.units import read_text
+from yaowen.formats.units import attempts, identity, json_lines, read_text
 from yaowen.schema import SCHEMA
 
 TOLD: Final = 5  # problems of a gold that are told at once
+EXPECTED: Final = f"a document record of {SCHEMA}, as `yaowen predict --format jsonl` writes it"
 LINE_FORMATS: Final = ("yaowen", "doccano", "cluener")  # one document a line
 
 
@@ -112,12 +113,15 @@ def _predictions(path: Path, texts: Mapping[str, str]) -> Iterator[tuple[str, Re
                     raise BadData(f"{where}: {_differs(result.id, result.text, texts[result.id])}")
                 yield where, from_annotated(result)
         return
-    for where, record in records:
-        yield where, _checked(where, record, texts.get(record["id"]))
+    units = ((where, (where, record)) for where, record in records)
+    for made in attempts(units, lambda unit: (unit[0], _checked(unit[1], texts)), EXPECTED):
+        if isinstance(made, ValueError):
+            raise BadData(str(made))
+        yield made
 
 
-def _records(path: Path) -> Iterable[tuple[str, Mapping[str, Any]]] | None:
-    """The document records of a file, or None where it holds something else."""
+def _records(path: Path) -> Sequence[tuple[str, Any]] | None:
+    """The document records of a file, each line as text; None where the first is none, for it holds something else."""
     if path.is_dir():
         return None
     text = read_text(path)
@@ -125,29 +129,35 @@ def _records(path: Path) -> Iterable[tuple[str, Mapping[str, Any]]] | None:
         if text.lstrip().startswith("["):
             records = [(f"{path}, record {n}", r) for n, r in enumerate(json.loads(text), 1)]
         else:
-            lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
-            if not all(isinstance(json.loads(line), dict) for _, line in islice(lines, 1)):
-                return None
-            records = [(f"{path}, line {n}", json.loads(line)) for n, line in lines]
-    except json.JSONDecodeError:
+            records = list(json_lines(text.split("\n"), str(path)))
+        first = [_record(record) for _, record in islice(records, 1)]
+    except ValueError:
         return None
-    return records if records and all(isinstance(r, dict) and r.get("schema") == SCHEMA for _, r in records) else None
+    return records if first and isinstance(first[0], dict) and first[0].get("schema") == SCHEMA else None
 
 
-def _checked(where: str, record: Mapping[str, Any], text: str | None) -> Reading | None:
+def _record(given: Any) -> Any:
+    return json.loads(given) if isinstance(given, str) else given
+
+
+def _checked(given: Any, texts: Mapping[str, str]) -> Reading | None:
+    """The reading of a record, None of one whose document is not in the gold. Raises what `attempts` knows."""
+    record = _record(given)
+    record = {**record, "id": identity(record["id"])}
+    text = texts.get(record["id"])
     if text is None:
         return None
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     if record["source"]["sha256"] != digest:
         length = record["source"]["length"]
         raise BadData(
-            f"{where}: the text of {record['id']!r} is not the gold's: predictions were made of {length} characters,"
+            f"the text of {record['id']!r} is not the gold's: predictions were made of {length} characters,"
             f" the gold has {len(text)}. Predict the gold file itself: yaowen predict GOLD.jsonl --format jsonl"
         )
     for span in record["spans"]:
         if text[span["start"] : span["end"]] != span["text"]:
             raise BadData(
-                f"{where}: the span [{span['start']}, {span['end']}) says {span['text']!r}, the gold's text of"
+                f"the span [{span['start']}, {span['end']}) says {span['text']!r}, the gold's text of"
                 f" {record['id']!r} says {text[span['start'] : span['end']]!r} there; offsets are half-open code points"
             )
     return from_record(record, text)

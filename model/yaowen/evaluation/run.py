@@ -13,6 +13,7 @@ from yaowen.evaluation.compare import compare
 from yaowen.evaluation.files import BadData, read_gold, read_predictions
 from yaowen.evaluation.reading import Reading, from_record
 from yaowen.evaluation.report import build
+from yaowen.formats.units import write_text
 
 if TYPE_CHECKING:
     from yaowen.document import Document
@@ -137,10 +138,10 @@ def write(report: Mapping[str, Any], folder: Path) -> list[Path]:
 
     folder.mkdir(parents=True, exist_ok=True)
     written = [folder / name for name in ("report.json", "report.md", "report.html")]
-    written[0].write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", written[0])
     kept = json.loads(written[0].read_text("utf-8"))
-    written[1].write_text(markdown(kept), "utf-8")
-    written[2].write_text(page(kept), "utf-8")
+    write_text(markdown(kept), written[1])
+    write_text(page(kept), written[2])
     return written
 
 

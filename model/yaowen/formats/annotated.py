@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from yaowen.formats.units import attempts, json_lines, read_text, sound
+from yaowen.formats.units import attempts, identity, json_lines, read_text, sound, typed, write_text
 
 EXPECTED: Final = "id, text, spans (start, end, label) and events (type, trigger, arguments)"
 
@@ -80,7 +80,7 @@ def attempt(lines: Iterable[str], source: str) -> Iterator[AnnotatedDocument | V
 def write(documents: Iterable[AnnotatedDocument], path: Path) -> None:
     """Write JSON lines that `read` reads back."""
     lines = (json.dumps(to_record(document), ensure_ascii=False) + "\n" for document in documents)
-    path.write_text("".join(lines), "utf-8")
+    write_text("".join(lines), path)
 
 
 def to_record(document: AnnotatedDocument) -> dict[str, Any]:
@@ -115,9 +115,8 @@ def from_record(record: dict[str, Any]) -> AnnotatedDocument:
         )
         for e in record.get("events", ())
     )  # fmt: skip
-    return AnnotatedDocument(
-        record["id"], record.get("published") or None, record.get("title", ""), record["text"], tuple(spans), events
-    )
+    name, published, title = identity(record["id"]), record.get("published") or None, record.get("title") or ""
+    return typed(AnnotatedDocument(name, published, title, record["text"], tuple(spans), events))
 
 
 def meaning(record: dict[str, Any]) -> tuple[tuple[str, str] | None, str | None]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.formats.spans import mark, relations, with_relations
-from yaowen.formats.units import attempts, json_lines, read_text
+from yaowen.formats.units import attempts, json_lines, read_text, write_text
 
 EXPECTED: Final = '{"text", "label": [[start, end, label], …]} or {"text", "entities": […], "relations": […]} a line'
 
@@ -45,7 +45,7 @@ def _document(unit: tuple[str, str]) -> AnnotatedDocument:
 def write(documents: Iterable[AnnotatedDocument], path: Path) -> None:
     """Write what doccano's import takes as "JSONL(relation)"; the document's id stands in "document"."""
     records = [json.dumps(_record(number, d), ensure_ascii=False) + "\n" for number, d in enumerate(documents, 1)]
-    path.write_text("".join(records), "utf-8")
+    write_text("".join(records), path)
 
 
 def _record(number: int, document: AnnotatedDocument) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from yaowen.formats.annotated import AnnotatedDocument, Mark
 from yaowen.formats.spans import Relation, mark, note, relations, with_relations
-from yaowen.formats.units import attempts, read_text
+from yaowen.formats.units import attempts, read_text, write_text
 
 EXPECTED: Final = 'a list of tasks {"data": {"text"}, "annotations": [{"result": [regions]}]}'
 
@@ -57,7 +57,7 @@ def _text(data: dict[str, Any], results: Sequence[dict[str, Any]]) -> str:
     if isinstance(data.get("text"), str):
         return str(data["text"])
     end = max((r["value"].get("end", 0) for r in results if "value" in r), default=0)
-    fitting = [v for v in data.values() if isinstance(v, str) and len(v.encode("utf-16-le")) // 2 >= end]
+    fitting = [v for v in data.values() if isinstance(v, str) and len(v.encode("utf-16-le", "surrogatepass")) // 2 >= end]
     if len(fitting) != 1:
         raise ValueError(f'the task\'s data has no field "text" but {", ".join(data)}; rename the one that was annotated')
     return fitting[0]
@@ -102,7 +102,7 @@ def _relations(results: Sequence[dict[str, Any]], marks: dict[Any, Mark]) -> Ite
 def write(documents: Iterable[AnnotatedDocument], path: Path, *, as_predictions: bool = False) -> None:
     """Write tasks for Label Studio's import, with code points; `as_predictions`: for annotators to correct."""
     tasks = [_task(number, document, as_predictions) for number, document in enumerate(documents, 1)]
-    path.write_text(json.dumps(tasks, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    write_text(json.dumps(tasks, ensure_ascii=False, indent=1) + "\n", path)
 
 
 def _task(number: int, document: AnnotatedDocument, as_predictions: bool) -> dict[str, Any]:

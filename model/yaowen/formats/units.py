@@ -1,26 +1,51 @@
-"""Files read unit by unit (a line, a task, a sentence): a unit that is broken is told of, and the others are still read."""
+"""Files read unit by unit (a line, a task, a sentence): a unit that is broken is told of, and the others are still read.
+
+They are written whole or not at all.
+"""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import is_dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 Unit = TypeVar("Unit")
 Made = TypeVar("Made")
+CUT: Final = "unexpected end of data"  # Python's words for bytes that begin a character and end there
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file as it stands there, line ends too; raises `ValueError` for another encoding."""
+    """The text of a UTF-8 file as it stands there, line ends too; raises `ValueError` for another encoding or a cut file."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             return stream.read()
     except UnicodeDecodeError as error:
+        if error.reason == CUT:
+            raise ValueError(f"{path}: ends inside a character: it was cut off; make it, or copy it, again") from None
         raise ValueError(
             f"{path}: not UTF-8 (byte {error.start}); convert it first, e.g. iconv -f gb18030 -t utf-8 OLD > NEW"
         ) from None
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a UTF-8 file; it is there whole or, if writing fails, as it was.
+
+    A lone surrogate, which no UTF-8 can hold, is written as its escape \\udXXX, in JSON the right one.
+    """
+    data = text.encode("utf-8", "backslashreplace")
+    if path.exists() and not path.is_file():  # a terminal or a pipe
+        path.write_bytes(data)
+        return
+    target = path.resolve()  # a link stays one
+    part = target.with_name(f".yaowen-{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def json_lines(lines: Iterable[str], source: str) -> Iterator[tuple[str, str]]:
