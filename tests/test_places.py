@@ -52,6 +52,8 @@ def grounded(mention: str, *others: str, hints: list[str] | None = None, year: i
         ("俄军", "RU"),
         ("阿富汗首都喀布尔", "AF"),
         ("中国", "CN"),
+        ("中华人民共和国", "CN"),
+        ("中华人民共和国驻蒙古国特命全权大使", "MN"),
         ("中国香港特区救援队", "810000"),
     ],
 )

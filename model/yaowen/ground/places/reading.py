@@ -246,11 +246,12 @@ def read_mention(mention: str) -> Reading:
     if len(text) == 1:
         letter = knowledge()["one_character"]["countries"].get(text)
         return Reading(gazetteer.senses(text), letter if not gazetteer.senses(text) else None, whole=True)
-    whole = gazetteer.senses(text)
-    if whole and whole[0].form in DIVISION_FORMS:
-        return _at_home_or_abroad(whole, whole=True)
+    # by itself 中华人民共和国 is the country, blocked it is only in the names of its bodies
+    whole = tuple(sense for sense in gazetteer.senses(text) if sense.form is not Form.BLOCKED)
     if whole and whole[0].form is Form.AREA:
         return Reading(whole[1:], whole=True, area=whole[0].target)
+    if whole:
+        return _at_home_or_abroad(whole, whole=True)
     matches = gazetteer.find(text)
     chain = _chain(text, matches)
     senses, end = chain.senses, chain.end
