@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yaowen.text.boilerplate import Boilerplate, boilerplate_lines, line_ranges, merge
+from yaowen.text.boilerplate import Boilerplate, boilerplate_lines, is_furniture, line_ranges, merge
 from yaowen.text.normalise import normalise
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -112,6 +112,28 @@ def test_a_headline_told_three_times_is_no_furniture() -> None:
 def test_merge_keeps_one_mark_a_line_and_the_first_reason() -> None:
     first, second, other = Boilerplate(0, 4, "甲"), Boilerplate(0, 4, "乙"), Boilerplate(9, 12, "乙")
     assert merge([first], [other, second]) == [first, other]
+
+
+class Counted(list[Boilerplate]):
+    """Lines that count how often one of them is looked at."""
+
+    looks = 0
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        self.looks += 1
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[Boilerplate]:
+        for index in range(len(self)):
+            yield self[index]
+
+
+def test_a_range_is_found_among_many_lines_with_few_looks() -> None:
+    lines = Counted(Boilerplate(10 * i, 10 * i + 8, "甲") for i in range(10_000))
+    inside = [is_furniture(lines, 50_000 + low, 50_000 + high) for low, high in [(0, 8), (7, 8), (7, 9), (8, 9), (-1, 1)]]
+    assert inside == [True, True, False, False, False]
+    assert lines.looks < 200
+    assert not is_furniture([], 0, 1)
 
 
 @settings(deadline=None)

@@ -3,12 +3,14 @@
 import datetime
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from yaowen.text import published
 from yaowen.text.normalise import normalise
 from yaowen.text.published import find_published
 
@@ -69,6 +71,29 @@ def test_the_surer_label_wins_over_an_earlier_one() -> None:
     found = find_published(text)
     assert found is not None
     assert found.date == "2022-03-03"
+
+
+def test_the_dates_of_a_text_are_read_once_for_all_its_datelines(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    date_of = published._date
+
+    def counted(match: re.Match[str]) -> datetime.date | None:
+        read.append(match[0])
+        return date_of(match)
+
+    monkeypatch.setattr(published, "_date", counted)
+    text = "3月3日电，" * 100 + "\n" + "2022年3月4日，" * 100
+    assert find_published(text) is None
+    assert len(read) < 1_000
+
+
+@pytest.mark.parametrize(
+    "rest", ["", "  ", " 09:12", "T09:12:00", " 星期四", " 周四 09:12", " 09:12 周四 ", " 周四  T 09:12"]
+)
+def test_what_may_stand_behind_the_date_on_a_line_of_its_own(rest: str) -> None:
+    found = find_published(f"2022-03-03{rest}\n正文")
+    assert found is not None
+    assert found.cue == "line"
 
 
 def test_dates_far_down_are_not_read() -> None:

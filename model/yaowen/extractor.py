@@ -13,7 +13,7 @@ from yaowen.assemble import ArgumentModel, Assembly, assemble, complete_mentions
 from yaowen.document import Argument, Document, Event, Office, Person, Source, Span, Warning
 from yaowen.ground.document import PLACE_ROLES, Grounding, event_date, event_place, ground
 from yaowen.text.article import article_lines
-from yaowen.text.boilerplate import Boilerplate, boilerplate_lines
+from yaowen.text.boilerplate import Boilerplate, boilerplate_lines, is_furniture
 from yaowen.text.html import looks_like_html, normalise_html
 from yaowen.text.normalise import NormalisedText, normalise
 from yaowen.text.published import DATELINE, Found, find_published
@@ -90,7 +90,7 @@ class Extractor:
         page, given = read.page, read.given
         spans = complete_mentions(page.text, tagging.spans)
         found = find_published(page.text)
-        article = [s for s in spans if not _within(s, read.furniture) and not _is_stamp(s, found)]
+        article = [s for s in spans if not is_furniture(read.furniture, s.start, s.end) and not _is_stamp(s, found)]
         assembly = assemble(page.text, article, self._arguments, explain)
         published = given.published or (found.date if found else None)
         meaning = ground(page.text, assembly.spans, assembly.title_runs, _without(page.text, read.furniture), published)
@@ -178,10 +178,6 @@ def check_date(value: str) -> str:
 def _is_stamp(span: "TaggedSpan", found: Found | None) -> bool:
     """Whether a date is the page's date of publication; a dateline's may be an event's as well."""
     return found is not None and found.cue != DATELINE and span.start < found.end and found.start < span.end
-
-
-def _within(span: "TaggedSpan", lines: tuple[Boilerplate, ...]) -> bool:
-    return any(line.start <= span.start and span.end <= line.end for line in lines)
 
 
 def _without(text: str, lines: tuple[Boilerplate, ...]) -> str:

@@ -1,7 +1,8 @@
 """Lines of a page that are furniture of its site (counters, navigation, licences): marked with a reason, never dropped."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -69,6 +70,17 @@ def merge(*kinds: Iterable[Boilerplate]) -> list[Boilerplate]:
     for line in (line for kind in kinds for line in kind):
         lines.setdefault(line.start, line)
     return sorted(lines.values())
+
+
+def is_furniture(lines: Sequence[Boilerplate], start: int, end: int) -> bool:
+    """Whether a range is inside one of these lines, which are in text order.
+
+    >>> lines = boilerplate_lines("县委召开会议。\\n上一篇：县城新貌")
+    >>> is_furniture(lines, 12, 14), is_furniture(lines, 0, 2)
+    (True, False)
+    """
+    line = bisect_right(lines, start, key=lambda line: line.start) - 1
+    return line >= 0 and end <= lines[line].end
 
 
 def _knowledge() -> dict[str, Any]:

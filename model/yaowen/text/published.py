@@ -16,8 +16,8 @@ _FULL = re.compile(
 )
 _COMPACT = re.compile(r"(?<!\d)(?P<year>\d{4})[-/]?(?P<month>\d{2})[-/]?(?P<day>\d{2})(?!\d)")
 _GAP = r"[ \n]{0,3}[:：]?[ \n]{0,3}[\[【(（]? ?"
-_CLOCK = r"(?:[ T]*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?"
-_WEEKDAY = r"(?: *(?:星期|周)[一二三四五六日天])?"
+_CLOCK = r"\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
+_WEEKDAY = r"(?:星期|周)[一二三四五六日天]"
 
 
 DATELINE = "dateline"  # the cue of a date such as 新华社北京2月8日电
@@ -90,7 +90,8 @@ def _by_line(text: str) -> Iterator[Found]:
     """Dates on a line with the source, or on a line of their own."""
     source: dict[str, Any] = read_data("published.toml")["source"]
     words = re.compile("|".join(sorted(source["words"], key=len, reverse=True)))
-    rest = re.compile(rf" *{_WEEKDAY}{_CLOCK}{_WEEKDAY} *(?:\n|$)")
+    # Each part takes the spaces after it: a run of them is tried in one way.
+    rest = re.compile(rf" *(?:{_WEEKDAY} *)?(?:(?:T *)?{_CLOCK} *)?(?:{_WEEKDAY} *)?(?:\n|$)")
     for found in _FULL.finditer(text):
         said = _date(found)
         if said is None:
@@ -109,6 +110,7 @@ def _by_line(text: str) -> Iterator[Found]:
 def _by_dateline(head: str, text: str) -> Iterator[Found]:
     """The day of a dateline, if the dateline or some full date of the text says its year; years are not guessed."""
     ends = "|".join(read_data("published.toml")["dateline"]["ends_with"])
+    full: set[date] | None = None  # the full dates of the text, read at the first dateline that needs them
     for match in re.finditer(rf"(?:(?P<year>\d{{4}})年)?(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})日 ?(?:{ends})", head):
         end = match.end("day") + 1
         if match["year"]:
@@ -117,8 +119,9 @@ def _by_dateline(head: str, text: str) -> Iterator[Found]:
                 yield Found(said.isoformat(), match.start(), end, DATELINE)
             continue
         day = (int(match["month"]), int(match["day"]))
-        full = {_date(m) for form in (_FULL, _COMPACT) for m in form.finditer(text)}
-        dates = {d for d in full if d and (d.month, d.day) == day}
+        if full is None:
+            full = {said for form in (_FULL, _COMPACT) for found in form.finditer(text) if (said := _date(found))}
+        dates = {d for d in full if (d.month, d.day) == day}
         if len(dates) == 1:
             yield Found(dates.pop().isoformat(), match.start(), end, DATELINE)
 
