@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.counted import Counted
 from tests.marked import marked
 from yaowen.assemble.holders import holders, runs, statuses
 from yaowen.assemble.layout import Layout
@@ -189,3 +190,26 @@ def test_status_stands_before_its_title_only():
     )
     assert statuses(layout, tuple(runs(layout))) == {1: "原", 3: "代"}
     assert holders(layout, tuple(runs(layout))) == {4: [1, 2, 3]}
+
+
+LONG = [
+    "[POSITION 市长][OFFICIAL 张三]说。",
+    "[POSITION 三亚市市长][OFFICIAL 张三]、",
+    "[OFFICIAL 张三]说。",
+    "[OFFICIAL 艾力·买提]说。[OFFICIAL 买提]说。",
+    "[POSITION 副市长][OFFICIAL 王强]到场。[OFFICIAL 王][POSITION 市长]说。",
+    "[POSITION 市长][OFFICIAL 张%d]说。[OFFICIAL 张][POSITION 市长]说。",
+    "[POSITION 第%d县县长][OFFICIAL 张三]说。",
+    "[POSITION 第%d县县长][OFFICIAL 张三]、",
+]
+
+
+@pytest.mark.parametrize("unit", LONG)
+def test_the_work_grows_with_the_text_not_its_square(unit):
+    def work(times):
+        layout = Layout(*marked("".join(unit.replace("%d", str(i + 1000)) for i in range(times))))
+        layout.spans, layout.chains = Counted(layout.spans), Counted(layout.chains)
+        roster(layout, tuple(runs(layout)))
+        return layout.spans.taken + layout.chains.taken
+
+    assert work(200) <= 2.2 * work(100)

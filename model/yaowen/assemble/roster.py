@@ -1,8 +1,9 @@
 """Who is in the text: every person with all mentions and all offices."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from yaowen.assemble.holders import Run, holders, people_words, statuses
 from yaowen.assemble.layout import Layout
@@ -14,6 +15,7 @@ from yaowen.schema import PEOPLE
 _APART = frozenset(("hospital", "school", "court", "procuratorate"))
 _DOT = "·"
 _BYLINE = 8  # characters before a name in which a byline's word is looked for
+_NAMESAKES = 16  # of the people of one name, so many of the last can be meant
 
 
 @dataclass(slots=True)
@@ -34,15 +36,37 @@ def roster(layout: Layout, title_runs: Sequence[Run]) -> list[Entry]:
     return _Roster(layout, title_runs).entries()
 
 
+@dataclass(slots=True)
+class _Person:
+    """An entry while it is made, with what each further mention is held against, so that none before it is read again."""
+
+    name: str
+    mentions: list[int] = field(default_factory=list)
+    reports: bool = False  # some mention is a byline
+    offices: dict[str, int] = field(default_factory=dict)  # each title, and where it stands first
+    listed: dict[int, set[frozenset[str]]] = field(default_factory=dict)  # of mentions, by the first span of their list
+    places: dict[str, OfficeReading] = field(default_factory=dict)  # titles held now that head a place
+    apart: dict[str, OfficeReading] = field(default_factory=dict)  # and those that head a body of `_APART`
+
+    def rivals(self, office: OfficeReading) -> Iterable[OfficeReading]:
+        """The offices that can speak against one more."""
+        return chain(self.places.values(), self.apart.values() if _heads_place(office) else ())
+
+
 class _Roster:
     """The entries of one text while they are made: full names first, then what may be short for one of them."""
 
     def __init__(self, layout: Layout, title_runs: Sequence[Run]) -> None:
         self._layout = layout
         self._held = holders(layout, title_runs)
+        self._titles = {index: frozenset(map(self._text, offices)) for index, offices in self._held.items()}
         self._status = statuses(layout, title_runs)
-        self._entries: list[Entry] = []
-        self._named: dict[str, list[Entry]] = defaultdict(list)
+        self._people: list[_Person] = []
+        self._named: dict[str, list[_Person]] = defaultdict(list)
+        self._surnamed: dict[str, list[_Person]] = defaultdict(list)
+        self._with_part: dict[str, list[_Person]] = defaultdict(list)
+        self._fitting: dict[tuple[str, frozenset[str]], tuple[list[_Person], list[_Person]]] = {}  # until a title is added
+        self._readings: dict[tuple[str, str], OfficeReading] = {}
 
     def entries(self) -> list[Entry]:
         people = [(i, self._name(i)) for i, span in enumerate(self._layout.spans) if span.label in PEOPLE]
@@ -53,20 +77,22 @@ class _Roster:
             for (index, name), own in zip(people, kinds, strict=True):
                 if own == kind:
                     place(index, name)
-        for entry in self._entries:
-            entry.mentions.sort()
-            entry.offices = self._distinct(entry.offices)
-            entry.status = {office: self._status[office] for office in entry.offices if office in self._status}
-        return sorted(self._entries, key=lambda entry: entry.mentions[0])
+        return sorted(map(self._entry, self._people), key=lambda entry: entry.mentions[0])
+
+    def _entry(self, person: _Person) -> Entry:
+        tails = _tails(person.offices)
+        offices = sorted(office for title, office in person.offices.items() if title not in tails)
+        status = {office: self._status[office] for office in offices if office in self._status}
+        return Entry(person.name, sorted(person.mentions), offices, status)
 
     def _place_name(self, index: int, name: str) -> None:
         """Join a full name to the last entry of that name that it can be; else a new entry."""
-        fitting = (entry for entry in reversed(self._named[name]) if not self._two_people(index, entry))
+        fitting = (person for person in self._named[name][: -_NAMESAKES - 1 : -1] if not self._two_people(index, person))
         self._add(index, next(fitting, None) or self._new(name))
 
     def _place_part(self, index: int, name: str) -> None:
         """Join a part of a name with a dot (拜登) to the one person whose name has it; else as any name."""
-        whole = [e for e in self._entries if _DOT in e.name and name in _parts(e.name) and not self._two_people(index, e)]
+        whole = [person for person in self._with_part[name][-_NAMESAKES:] if not self._two_people(index, person)]
         if len(whole) == 1:
             self._add(index, whole[0])
         else:
@@ -77,48 +103,74 @@ class _Roster:
 
         A deputy is called by the title of the head (王市长 for 副市长王强) where there is no head of that surname.
         """
-        titles = [self._text(office) for office in self._held.get(index, ())]
-        same = [entry for entry in self._entries if entry.name != surname and entry.name.startswith(surname)]
-        tails = [(e, deputises(t, title)) for e in same for t in self._titles(e) for title in titles if t.endswith(title)]
-        heads = [entry for entry, is_deputy in tails if not is_deputy]
-        fitting = list({id(entry): entry for entry in heads or [entry for entry, _ in tails]}.values())
-        known = [e for e in self._entries if e.name == surname and any(self._text(o) in titles for o in e.offices)]
-        if len(fitting) == 1:
-            self._add(index, fitting[0], called=not heads)
+        titles = self._titles.get(index, frozenset[str]())
+        known = next((person for person in self._named[surname] if not titles.isdisjoint(person.offices)), None)
+        if (surname, titles) not in self._fitting:
+            self._fitting[surname, titles] = self._fit(surname, titles)
+        heads, deputies = self._fitting[surname, titles]
+        if len(heads or deputies) == 1:
+            self._add(index, (heads or deputies)[0], called=not heads)
         else:
-            self._add(index, known[0] if known else self._new(surname))
+            self._add(index, known or self._new(surname))
 
-    def _add(self, index: int, entry: Entry, called: bool = False) -> None:
-        """Give a mention to an entry, with its titles; not those of a head by which a deputy is only `called`."""
-        entry.mentions.append(index)
+    def _fit(self, surname: str, titles: Iterable[str]) -> tuple[list[_Person], list[_Person]]:
+        """Those of a surname with an office that ends like a title: first who holds it, then whose is its deputy's."""
+        heads: list[_Person] = []
+        deputies: list[_Person] = []
+        for person in self._surnamed[surname] if titles else ():
+            fitting = [(office, title) for office in person.offices for title in titles if office.endswith(title)]
+            if fitting:
+                (deputies if all(deputises(*pair) for pair in fitting) else heads).append(person)
+        return heads, deputies
+
+    def _add(self, index: int, person: _Person, called: bool = False) -> None:
+        """Give a mention to a person, with its titles; not those of a head by which a deputy is only `called`."""
+        person.mentions.append(index)
+        person.reports |= self._reports(index)
         for office in self._held.get(index, ()):
-            if not (called and any(deputises(title, self._text(office)) for title in self._titles(entry))):
-                entry.offices.append(office)
+            title = self._text(office)
+            if not (called and any(deputises(longer, title) for longer in person.offices)):
+                if title not in person.offices:
+                    self._fitting.clear()
+                person.offices[title] = min(office, person.offices.get(title, office))
+                self._learn(person, office, title)
+        if index in self._titles:
+            person.listed.setdefault(self._layout.chains[index].first, set()).add(self._titles[index])
 
-    def _titles(self, entry: Entry) -> list[str]:
-        return [self._text(office) for office in entry.offices]
+    def _learn(self, person: _Person, office: int, title: str) -> None:
+        reading = self._read(office)
+        if _speaks(reading):
+            if _heads_place(reading):
+                person.places[title] = reading
+            elif reading.kind in _APART:
+                person.apart[title] = reading
 
-    def _new(self, name: str) -> Entry:
-        self._entries.append(Entry(name))
-        self._named[name].append(self._entries[-1])
-        return self._entries[-1]
+    def _new(self, name: str) -> _Person:
+        person = _Person(name)
+        self._people.append(person)
+        self._named[name].append(person)
+        for length in {1, *map(len, people_words().compound_surnames)}:
+            if length < len(name):
+                self._surnamed[name[:length]].append(person)
+        for part in set(_parts(name)) if _DOT in name else ():
+            self._with_part[part].append(person)
+        return person
 
     def _is_surname(self, index: int, name: str) -> bool:
         """One character, or a compound surname right before its title (欧阳院长)."""
         return len(name) == 1 or (name in people_words().compound_surnames and bool(self._held.get(index)))
 
-    def _two_people(self, index: int, entry: Entry) -> bool:
-        """Whether the text says that a mention of the same name is somebody else than the entry."""
-        if self._reports(index) != any(self._reports(mention) for mention in entry.mentions):
-            # the reporter is not the official of the same name
-            return bool(entry.offices or self._held.get(index))
-        own = self._held.get(index, ())
+    def _two_people(self, index: int, person: _Person) -> bool:
+        """Whether the text says that a mention of the same name is somebody else than the person."""
+        own = self._titles.get(index, frozenset[str]())
+        if self._reports(index) != person.reports:
+            return bool(person.offices or own)  # the reporter is not the official of the same name
         if not own:
             return False
-        in_list = [m for m in entry.mentions if self._layout.chains[m] == self._layout.chains[index] and m != index]
-        if any(_disjoint(own, self._held.get(m, ()), self._text) for m in in_list):
+        if any(own.isdisjoint(titles) for titles in person.listed.get(self._layout.chains[index].first, ())):
             return True  # one list names a person once
-        return any(contradict(self._read(a), self._read(b)) for a in own for b in entry.offices)
+        readings = map(self._read, self._held[index])
+        return any(contradict(reading, rival) for reading in readings for rival in person.rivals(reading))
 
     def _reports(self, index: int) -> bool:
         span = self._layout.spans[index]
@@ -126,21 +178,10 @@ class _Roster:
         return span.label == "PERSON" and before.endswith(people_words().bylines)
 
     def _read(self, office: int) -> OfficeReading:
-        return read_office(self._text(office), before=self._status.get(office, ""))
-
-    def _distinct(self, offices: Sequence[int]) -> list[int]:
-        """Each title once, where it stands first; one that is the tail of a longer title of the person is left out.
-
-        A deputy's title is another office than that of the head (副市长, then 市长): both stay.
-        """
-        first: dict[str, int] = {}
-        for office in sorted(offices):
-            first.setdefault(self._text(office), office)
-        return [
-            office
-            for title, office in first.items()
-            if not any(other != title and other.endswith(title) and not deputises(other, title) for other in first)
-        ]
+        key = self._text(office), self._status.get(office, "")
+        if key not in self._readings:
+            self._readings[key] = read_office(key[0], before=key[1])
+        return self._readings[key]
 
     def _text(self, index: int) -> str:
         span = self._layout.spans[index]
@@ -156,8 +197,22 @@ def _parts(name: str) -> tuple[str, str]:
     return name.partition(_DOT)[0], name.rpartition(_DOT)[2]
 
 
-def _disjoint(some: Sequence[int], others: Sequence[int], text: Callable[[int], str]) -> bool:
-    return bool(others) and not {text(o) for o in some} & {text(o) for o in others}
+def _tails(titles: Iterable[str]) -> set[str]:
+    """The titles that are left out beside a longer one they end; a deputy's is another office than that of the head.
+
+    >>> sorted(_tails(["市长", "三亚市市长", "县委副书记", "书记", "副书记"]))
+    ['副书记', '市长']
+    """
+    found = set()
+    backwards = sorted(title[::-1] for title in titles)
+    for place, tail in enumerate(backwards):
+        for longer in map(backwards.__getitem__, range(place + 1, len(backwards))):
+            if not longer.startswith(tail):
+                break
+            if not deputises(longer[::-1], tail[::-1]):
+                found.add(tail[::-1])
+                break
+    return found
 
 
 def deputises(longer: str, title: str) -> bool:
@@ -185,10 +240,19 @@ def contradict(one: OfficeReading, other: OfficeReading) -> bool:
     >>> contradict(county, read_office("共和县委副书记")), contradict(county, read_office("县长"))
     (False, False)
     """
-    if any(r.status or r.body is None or r.grade != "head" for r in (one, other)):
+    if not (_speaks(one) and _speaks(other)):
         return False
-    heads = [r.office in title_words().places for r in (one, other)]
+    heads = [_heads_place(one), _heads_place(other)]
     if all(heads):
         bodies = (one.body or "", other.body or "")
         return one.office == other.office and not any(a.endswith(b) or b in a for a, b in (bodies, bodies[::-1]))
     return any(heads) and bool({one.kind, other.kind} & _APART)
+
+
+def _speaks(reading: OfficeReading) -> bool:
+    """Whether an office can speak of two people: the head of a body that is named, now."""
+    return not reading.status and reading.body is not None and reading.grade == "head"
+
+
+def _heads_place(reading: OfficeReading) -> bool:
+    return reading.office in title_words().places
