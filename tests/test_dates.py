@@ -164,10 +164,21 @@ def test_what_was_told_is_kept_where_it_is_not_enough(text, partial):
      ("8月12日晚四五点钟", "2022-08-12T16:00/2022-08-12T17:59 hour ~ evening"),
      ("8月12日深夜六七点", "2022-08-13T06:00/2022-08-13T07:59 hour ~ late_night"),
      ("8月12日傍晚三四点", "2022-08-12T15:00/2022-08-12T16:59 hour ~ dusk"),
+     ("8月12日凌晨一两点", "2022-08-12T01:00/2022-08-12T02:59 hour ~ before_dawn"),
      ("8月12日傍晚3点", "2022-08-12T15:00 hour dusk"), ("8月12日晚4点", "2022-08-12T16:00 hour evening")],
 )  # fmt: skip
 def test_two_hours_follow_each_other_in_every_part_of_the_day(text, expect):
     check(read_date(text, "2022-08-12"), expect)
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [("8月12日后半夜", "2022-08-12T00:00/2022-08-12T04:59 part_of_day before_dawn"),
+     ("8月12日前半夜", "2022-08-12T18:00/2022-08-12T23:59 part_of_day evening"), ("8月12日前后", "2022-08-12 day ~"),
+     ("12日前后", "2022-08-12 day ~"), ("三天前", "2022-08-17 day"), ("12天后", "2022-09-01 day")],
+)  # fmt: skip
+def test_a_day_of_the_month_is_no_count_of_days(text, expect):
+    check(read_date(text, "2022-08-20"), expect)
 
 
 @pytest.mark.parametrize("word", list(part_words()))
