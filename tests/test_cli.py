@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,27 @@ def test_a_bad_file_among_good_ones(shell, folder, case):
     (line,) = result.stderr.splitlines()
     assert line.startswith(f"yaowen: {folder / 'b.txt'}: ")
     assert message in line
+
+
+FORGED = "a\x1b]0;PWNED\x07\x1b[31m\nyaowen: all fine.txt"
+
+
+@pytest.mark.parametrize(
+    "command", ["predict", "predict --out o", "predict --shards o --workers 1", "export --to yaowen --out o"]
+)
+def test_names_write_no_lines_and_no_escapes_on_the_terminal(tmp_path, monkeypatch, command):
+    def load(**options):
+        raise ValueError(f"{FORGED}: no model")
+
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile("a.zip", "w") as archive:
+        archive.writestr(FORGED, b"")
+        archive.writestr("b.txt", MEETING)
+    result = CliRunner().invoke(main, [*command.split(), "a.zip"], obj=load)
+    assert result.exit_code == 1
+    assert "PWNED" in result.stderr
+    assert not {"\x1b", "\x07"} & set(result.stderr)
+    assert not [line for line in result.stderr.splitlines() if line.startswith("yaowen: all fine")]
 
 
 def test_missing_files_and_patterns(shell, folder):

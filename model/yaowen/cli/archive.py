@@ -19,6 +19,7 @@ from yaowen.archive.records import FIELDS
 from yaowen.archive.run import Engine, Listener, run
 from yaowen.archive.shards import SHARD_DOCUMENTS
 from yaowen.archive.work import Work
+from yaowen.cli.outputs import told
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -162,14 +163,14 @@ def predict_archive(paths: tuple[str, ...], work: Work, options: ArchiveOptions,
     """Do a job and sum it up on the console; whether everything was read. Raises what `run` raises."""
     automatic = 0 if options.engine == "ray" else 1 if work.settings.backend == "torch" else _processors()
     engine = Engine(options.engine, options.workers or automatic, options.address)
-    told = _Told(console)
+    heard = _Told(console)
     begin = time.monotonic()
-    with told.progress() as listener:
+    with heard.progress() as listener:
         summary = run(paths, work, engine, options.resume, listener)
     seconds = max(time.monotonic() - begin, 1e-9)
-    for line in summary_lines(summary, told.documents, seconds, f"{work.place.home.rstrip('/')}/{FAILURES}"):
-        console.print(f"yaowen: {line}")
-    return not summary["failures"] and not told.problems
+    for line in summary_lines(summary, heard.documents, seconds, f"{work.place.home.rstrip('/')}/{FAILURES}"):
+        console.print(told(line))
+    return not summary["failures"] and not heard.problems
 
 
 def _processors() -> int:
@@ -233,7 +234,7 @@ class _Told:
         self._note(message)
 
     def _note(self, message: str) -> None:
-        self.console.print(f"yaowen: {message}")
+        self.console.print(told(message))
 
     def _words(self) -> str:
         rate = self.documents / max(time.monotonic() - self.begin, 1e-9)

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from yaowen.cli.outputs import told
+
 FAILED = 1
 
 
@@ -57,12 +59,12 @@ def evaluate_command(
     if model and pred:
         raise click.UsageError("--model and --pred were given: say which of them is to be judged.")
     job = run.Job(gold, model, pred, against, format_, labels, forms, samples)
-    progress = (lambda message: click.echo(f"yaowen: {message}", err=True)) if sys.stderr.isatty() else lambda message: None
+    progress = (lambda message: click.echo(told(message), err=True)) if sys.stderr.isatty() else lambda message: None
     try:
         report = run.evaluate(job, load, progress)
         written = run.write(report, out)
     except (ValueError, OSError, ImportError) as error:
-        click.echo(f"yaowen: {error}", err=True)
+        click.echo(told(error), err=True)
         ctx.exit(FAILED)
     click.echo(run.summary(report))
     for path in written:

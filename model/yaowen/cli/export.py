@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from yaowen.archive.find import find
+from yaowen.cli.outputs import told
 from yaowen.cli.predict import FAILED, NoModel, Run
 
 TOOLS: Final = ("doccano", "label-studio", "yaowen")
@@ -43,11 +44,11 @@ def export_command(
 
         return yaowen.load(model, threads=threads)
 
-    run = Run(load, lambda message: click.echo(f"yaowen: {message}", err=True), published=published)
+    run = Run(load, lambda message: click.echo(told(message), err=True), published=published)
     try:
         count, labels = export(run, paths, tool, out)
     except (NoModel, OSError, ValueError) as error:
-        click.echo(f"yaowen: {error}", err=True)
+        click.echo(told(error), err=True)
         ctx.exit(FAILED)
     click.echo(f"{count} documents to {out}" + (f", labels to {labels}" if labels else ""))
     ctx.exit(FAILED if run.problems else 0)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from yaowen.cli.outputs import told
 from yaowen.cli.predict import FAILED
 
 
@@ -42,7 +43,7 @@ def import_command(ctx: click.Context, paths: tuple[Path, ...], out: Path, forma
         except (ValueError, OSError) as error:
             wrong.append(str(error))
     for message in [*dict.fromkeys(f"note: {note.message}" for note in notes), *wrong]:
-        click.echo(f"yaowen: {message}", err=True)
+        click.echo(told(message), err=True)
     if wrong or not documents:
         ctx.exit(FAILED)
     annotated.write(documents, out)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from yaowen.view.visible import one_line
+
 if TYPE_CHECKING:
     from yaowen.document import Document
 
@@ -32,6 +34,15 @@ class Style:
     explain: bool = False
     width: int = 120
     color: bool = False
+
+
+def told(message: object) -> str:
+    """A message as it goes to a terminal: what names and texts of others bring into it forges no line and no colour.
+
+    >>> told("a\\x1b[31m\\nyaowen: all fine.txt: empty")
+    'yaowen: a [31m yaowen: all fine.txt: empty'
+    """
+    return f"yaowen: {one_line(str(message))}"
 
 
 def render_all(documents: Iterable["Document"], style: Style) -> Iterator[str]:

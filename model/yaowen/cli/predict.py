@@ -18,7 +18,8 @@ from yaowen.archive.pages import Found, Page, Problem
 from yaowen.archive.sources import read
 from yaowen.archive.work import Work
 from yaowen.cli.archive import ArchiveOptions, Loading, archive_options, predict_archive, work_of
-from yaowen.cli.outputs import ENCODING, ERRORS, FORMATS, Folder, Style, render_all
+from yaowen.cli.outputs import ENCODING, ERRORS, FORMATS, Folder, Style, render_all, told
+from yaowen.view.visible import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -166,10 +167,8 @@ def predict_command(
     outputs = Outputs(frozenset([out.resolve().as_posix()] if out else []))
     inputs = list(find(paths, outputs))
     if note := outputs.note():
-        errors.print(f"yaowen: {note}")
-    run = Run(
-        load, lambda message: errors.print(f"yaowen: {message}"), published=published, explain=explain, columns=columns
-    )
+        errors.print(told(note))
+    run = Run(load, lambda message: errors.print(told(message)), published=published, explain=explain, columns=columns)
     encoding = sys.stdout.encoding if terminal else ENCODING
 
     def write(piece: str) -> None:
@@ -186,9 +185,7 @@ def predict_command(
         status = FAILED
     except OSError as error:
         place = error.filename or out or "standard output"
-        errors.print(
-            f"yaowen: {place}: cannot write: {error.strerror or error}. Check the place, its space and permissions."
-        )
+        errors.print(told(f"{place}: cannot write: {error.strerror or error}. Check the place, its space and permissions."))
         status = FAILED
     ctx.exit(status)
 
@@ -198,15 +195,16 @@ def _job(paths: tuple[str, ...], work: Work, options: ArchiveOptions, errors: "C
     try:
         return 0 if predict_archive(paths, work, options, errors) else FAILED
     except KeyboardInterrupt:
-        errors.print("yaowen: interrupted. Nothing finished is lost: the same command with --resume goes on.")
+        errors.print(told("interrupted. Nothing finished is lost: the same command with --resume goes on."))
         return INTERRUPTED
     except CannotResume as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(one_line(str(error))) from error
     except ValueError as error:  # no model, no package
-        errors.print(f"yaowen: {error}")
+        errors.print(told(error))
     except OSError as error:
-        errors.print(f"yaowen: {error.filename or work.place.home}: cannot write: {error.strerror or error}."
-                     " Check the place, its space and permissions; --resume goes on from what is finished.")  # fmt: skip
+        place = error.filename or work.place.home
+        errors.print(told(f"{place}: cannot write: {error.strerror or error}. Check the place, its space and permissions;"
+                          " --resume goes on from what is finished."))  # fmt: skip
     return FAILED
 
 
