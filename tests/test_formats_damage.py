@@ -45,19 +45,43 @@ def told(tmp_path: Path, name: str, *lines: str) -> list[str]:
 
 
 @pytest.mark.parametrize("text", [None, 5, ["今天"]])
-@pytest.mark.parametrize("name", ["cluener"])
+@pytest.mark.parametrize("name", GOOD)
 def test_a_text_that_is_none_is_told(tmp_path: Path, name: str, text: Any) -> None:
     empty: dict[str, Any] = {"yaowen": {"spans": []}, "cluener": {"label": {}}, "doccano": {"label": []}}
     (problem,) = told(tmp_path, name, json.dumps({"id": "a", "text": text} | empty[name]))
     assert "a.jsonl, line 1: AnnotatedDocument.text is" in problem
 
 
-@pytest.mark.parametrize("name", ["cluener"])
+@pytest.mark.parametrize("name", GOOD)
 def test_an_id_may_be_a_whole_number_and_nothing_else(tmp_path: Path, name: str) -> None:
     (document,) = formats.read(jsonl(tmp_path / "b.jsonl", GOOD[name] | {"id": 7}), name)
     assert document.id == "7"
     (problem,) = told(tmp_path, name, json.dumps(GOOD[name] | {"id": ["a"]}))
     assert "line 1: AnnotatedDocument.id is ['a']; expected str" in problem
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"spans": [SPAN | {"end": value}]} for value in (float("inf"), 2.0, "2", True, None)
+    ]
+    + [{"spans": [SPAN | {"label": value}]} for value in (5, ["DATE"], None)]
+    + [{"spans": [SPAN | {"holder": value}]} for value in (0.5, [0])]
+    + [{"events": [EVENT | {"type": ["meeting"]}]}, {"events": [EVENT | {"trigger": {"start": 2, "end": 3.9}}]}]
+    + [{"events": [EVENT | {"arguments": [SPAN | {"role": value}]}]} for value in (["date"], 5)]
+    + [{"published": 2021}, {"title": ["x"]}, {"spans": [SPAN | {"date": {"start": 1, "end": 2}}]}],
+    ids=str,
+)  # fmt: skip
+def test_a_value_of_another_type_is_told(tmp_path: Path, change: dict[str, Any]) -> None:
+    (problem,) = told(tmp_path, "yaowen", json.dumps(OURS | change))
+    assert "a.jsonl, line 1: " in problem
+    assert "expected" in problem
+
+
+@pytest.mark.parametrize("label", [[0.0, 2.0, "DATE"], [0, 2, ["DATE"]], [False, 2, "DATE"], [0, 1e999, "DATE"]])
+def test_a_label_of_doccano_that_is_none_is_told(tmp_path: Path, label: list[Any]) -> None:
+    (problem,) = told(tmp_path, "doccano", json.dumps(GOOD["doccano"] | {"label": [label]}))
+    assert "a.jsonl, line 1: " in problem
 
 
 @pytest.mark.parametrize(("first", "last"), [(0.0, 1.0), (False, 1), ("0", "1")])
@@ -75,12 +99,34 @@ def test_a_span_that_ends_far_outside_the_text_takes_no_memory(tmp_path: Path) -
 # --- Nesting and encodings
 
 
-@pytest.mark.parametrize("name", ["cluener"])
+@pytest.mark.parametrize("name", GOOD)
 def test_lines_nested_without_end_are_told(tmp_path: Path, name: str) -> None:
     (problem,) = told(tmp_path, name, DEEP)
     assert "a.jsonl, line 1: not of the form (RecursionError" in problem
     (document,) = [d for d in formats.attempt(tmp_path / "a.jsonl") if not isinstance(d, ValueError)]
     assert document.text == "今天开会"
+
+
+def test_label_studio_nested_without_end_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a\.json: not JSON .*; expected a list of tasks"):
+        formats.read(write(tmp_path / "a.json", DEEP))
+
+
+def test_a_region_of_label_studio_may_hold_a_backslash_before_an_n(tmp_path: Path) -> None:
+    text = "存于C:\\new，\n完"
+    regions = [(2, 8, "C:\\new"), (9, 11, "\\n完"), (9, 11, "\n完")]  # a line feed may be escaped, a backslash is none
+    values = [{"start": start, "end": end, "text": words, "labels": ["X"]} for start, end, words in regions]
+    tasks = [{"data": {"text": text}, "annotations": [{"result": [{"id": "a", "value": value}]}]} for value in values]
+    found = [surfaces(document) for document in formats.read(jsonl(tmp_path / "a.json", tasks))]
+    assert found == [[("C:\\new", "X")], [("\n完", "X")], [("\n完", "X")]]
+
+
+@pytest.mark.parametrize(("name", "value"), [("text", 5), ("id", [1]), ("title", 2)])
+def test_a_value_of_label_studio_of_another_type_is_told(tmp_path: Path, name: str, value: Any) -> None:
+    short = {"id": 1, "text": "今天", "label": [{"start": 0, "end": 2, "labels": ["DATE"]}]}
+    results = list(formats.attempt(jsonl(tmp_path / "a.json", [short | {name: value}, short]), "label-studio"))
+    assert "a.json, task 1: " in str(results[0])
+    assert [isinstance(result, ValueError) for result in results] == [True, False]
 
 
 CEC = '<?xml version="1.0" encoding="{}"?><Body><Content><Paragraph>清河县<Time>昨天</Time></Paragraph></Content></Body>'

@@ -105,13 +105,13 @@ def to_record(document: AnnotatedDocument) -> dict[str, Any]:
 
 
 def from_record(record: dict[str, Any]) -> AnnotatedDocument:
-    """The document of a JSON line; raises `KeyError`, `TypeError` and the like where it is not of the form."""
-    marks = (Mark(int(s["start"]), int(s["end"]), s["label"], s.get("holder"), *meaning(s)) for s in record["spans"])
+    """The document of a JSON line; raises `ValueError`, `KeyError`, `TypeError` and the like where it is not of the form."""
+    marks = (Mark(s["start"], s["end"], s["label"], s.get("holder"), *meaning(s)) for s in record["spans"])
     spans = sorted(marks, key=lambda m: (m.start, m.end, m.label))
     events = tuple(
         Event(
-            e["type"], int(e["trigger"]["start"]), int(e["trigger"]["end"]),
-            tuple(Role(a["role"], int(a["start"]), int(a["end"])) for a in e["arguments"]), *meaning(e),
+            e["type"], e["trigger"]["start"], e["trigger"]["end"],
+            tuple(Role(a["role"], a["start"], a["end"]) for a in e["arguments"]), *meaning(e),
         )
         for e in record.get("events", ())
     )  # fmt: skip

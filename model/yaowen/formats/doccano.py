@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.formats.spans import mark, relations, with_relations
-from yaowen.formats.units import attempts, json_lines, read_text, write_text
+from yaowen.formats.units import attempts, identity, json_lines, read_text, typed, write_text
 
 EXPECTED: Final = '{"text", "label": [[start, end, label], …]} or {"text", "entities": […], "relations": […]} a line'
 
@@ -29,7 +29,7 @@ def read(path: Path) -> Iterator[AnnotatedDocument | ValueError]:
 def _document(unit: tuple[str, str]) -> AnnotatedDocument:
     where, record = unit[0], json.loads(unit[1])
     text = record["text"] if "text" in record else record["data"]  # doccano 1.6 calls it so
-    name = str(record.get("document", record.get("id", where)))
+    name = identity(record.get("document", record.get("id", where)))
     if "entities" in record:
         marks = {e["id"]: mark(text, e["start_offset"], e["end_offset"], e["label"]) for e in record["entities"]}
         found = [(marks[r["from_id"]], r["type"], marks[r["to_id"]]) for r in record.get("relations", ())]
@@ -37,9 +37,8 @@ def _document(unit: tuple[str, str]) -> AnnotatedDocument:
     else:
         labels = record["label"] if "label" in record else record["labels"]
         spans, events = sorted(mark(text, start, end, label) for start, end, label in labels), []
-    return AnnotatedDocument(
-        name, record.get("published") or None, record.get("title") or "", text, tuple(spans), tuple(events)
-    )
+    published, title = record.get("published") or None, record.get("title") or ""
+    return typed(AnnotatedDocument(name, published, title, text, tuple(spans), tuple(events)))
 
 
 def write(documents: Iterable[AnnotatedDocument], path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from yaowen.formats.annotated import AnnotatedDocument, Mark
 from yaowen.formats.spans import Relation, mark, note, relations, with_relations
-from yaowen.formats.units import attempts, read_text, write_text
+from yaowen.formats.units import attempts, identity, read_text, typed, write_text
 
 EXPECTED: Final = 'a list of tasks {"data": {"text"}, "annotations": [{"result": [regions]}]}'
 
@@ -25,7 +25,7 @@ def read(path: Path) -> Iterator[AnnotatedDocument | ValueError]:
     """One document a task that was annotated; the id is the task's "document" (as `write` says) or "id"."""
     try:
         tasks = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         return iter([ValueError(f"{path}: not JSON ({error}); expected {EXPECTED}")])
     if not isinstance(tasks, list):
         return iter([ValueError(f"{path}: found {type(tasks).__name__}; expected {EXPECTED}")])
@@ -48,8 +48,9 @@ def _document(unit: tuple[str, dict[str, Any]]) -> AnnotatedDocument | None:
     text = _text(data, results)
     marks = _marks(text, [r for r in results if "start" in r.get("value", {})])
     spans, events = with_relations(marks.values(), _relations(results, marks), where)
-    name = str(data.get("document", task.get("id", where)))
-    return AnnotatedDocument(name, data.get("published") or None, data.get("title") or "", text, tuple(spans), tuple(events))
+    name = identity(data.get("document", task.get("id", where)))
+    published, title = data.get("published") or None, data.get("title") or ""
+    return typed(AnnotatedDocument(name, published, title, text, tuple(spans), tuple(events)))
 
 
 def _text(data: dict[str, Any], results: Sequence[dict[str, Any]]) -> str:
@@ -80,12 +81,12 @@ def _marks(text: str, regions: Sequence[dict[str, Any]]) -> dict[Any, Mark]:
     if not fits(places) and fits(in_utf16):
         places = in_utf16
     marks = {}
-    for region, (start, end), surface in zip(regions, places, said, strict=True):
+    for region, (start, end), word, surface in zip(regions, places, words, said, strict=True):
         value = region["value"]
         labels = value.get("labels") or value.get("hypertextlabels") or []
         if len(labels) != 1:
             raise ValueError(f"the region [{start}, {end}) has the labels {labels}; expected one")
-        marks[region["id"]] = mark(text, start, end, labels[0], None if surface is None else surface)
+        marks[region["id"]] = mark(text, start, end, labels[0], word if text[start:end] == word else surface)
     return marks
 
 

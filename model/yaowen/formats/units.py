@@ -83,8 +83,9 @@ def typed(made: Made) -> Made:
     ValueError: Mark.end is 2.0; expected int
     """
     own: Any = type(made)
-    for name, kind in _fields(own).items():
-        if not _fits(value := getattr(made, name), kind):
+    for name, kind, plain in _fields(own):
+        value = getattr(made, name)
+        if type(value) not in plain and not _fits(value, kind):
             expected = kind.__name__ if type(kind) is type else kind
             raise ValueError(f"{own.__name__}.{name} is {repr(value)[:60]}; expected {expected}")
     return made
@@ -101,8 +102,12 @@ def _fits(value: Any, kind: Any) -> bool:
 
 
 @lru_cache
-def _fields(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _fields(own: type) -> list[tuple[str, Any, frozenset[type]]]:
+    """The fields of a dataclass: name, type, and those of its types of which nothing more is to be looked at."""
+    kinds = get_type_hints(own)
+    either = {name: get_args(kind) if isinstance(kind, UnionType) else (kind,) for name, kind in kinds.items()}
+    plain = {name: frozenset(k for k in found if type(k) is type and not is_dataclass(k)) for name, found in either.items()}
+    return [(name, kind, plain[name]) for name, kind in kinds.items()]
 
 
 def sound(results: Iterable[Made | ValueError]) -> Iterator[Made]:
