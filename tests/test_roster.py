@@ -201,13 +201,16 @@ LONG = [
     "[POSITION 市长][OFFICIAL 张%d]说。[OFFICIAL 张][POSITION 市长]说。",
     "[POSITION 第%d县县长][OFFICIAL 张三]说。",
     "[POSITION 第%d县县长][OFFICIAL 张三]、",
+    "[POSITION 市长]到场，",
+    "曾任[POSITION 市长]。",
 ]
 
 
 @pytest.mark.parametrize("unit", LONG)
 def test_the_work_grows_with_the_text_not_its_square(unit):
     def work(times):
-        layout = Layout(*marked("".join(unit.replace("%d", str(i + 1000)) for i in range(times))))
+        text = "".join(unit.replace("%d", str(i + 1000)) for i in range(times))
+        layout = Layout(*marked(text + "[OFFICIAL 周四]说。"))
         layout.spans, layout.chains = Counted(layout.spans), Counted(layout.chains)
         roster(layout, tuple(runs(layout)))
         return layout.spans.taken + layout.chains.taken

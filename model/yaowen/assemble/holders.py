@@ -1,10 +1,12 @@
 """Who holds which title: by where titles and names stand to each other."""
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 
 from yaowen.assemble.layout import Layout
 from yaowen.data_files import toml_table
@@ -13,6 +15,7 @@ from yaowen.ground.titles import words as title_words
 from yaowen.schema import BODIES, PEOPLE
 
 _CLAUSE_ENDS = "。！？；\n，：,:”"
+_NAME_REACH = 100  # characters behind a title within which its name stands, brackets between them counted
 _BRACKETS = re.compile(r"（[^（）\n]*）|\([^()\n]*\)")
 
 
@@ -62,6 +65,7 @@ class Run:
 def holders(layout: Layout, found: Sequence[Run]) -> dict[int, list[int]]:
     """The POSITION spans that each person mention holds, by index; a title before a list of names goes to all of them."""
     held: dict[int, list[int]] = defaultdict(list)
+    people = [index for index, span in enumerate(layout.spans) if span.label in PEOPLE]
     for run in found:
         if _stands_behind(layout, run):
             held[run.titles[0] - 1] += run.titles
@@ -69,7 +73,7 @@ def holders(layout: Layout, found: Sequence[Run]) -> dict[int, list[int]]:
             # 副市长甲、乙、丙: names joined to the first share its titles, up to the next title
             for name in _name_list(layout, run.following):
                 held[name] += _without_appointed(layout, run)
-        elif (subject := _career_of(layout, run)) is not None:
+        elif (subject := _career_of(layout, run, people)) is not None:
             held[subject] += run.titles
         elif (given := _made(layout, run)) is not None:
             for name in given:
@@ -140,7 +144,9 @@ def _without_status(gap: str) -> str:
 
 def _name_behind(layout: Layout, title: int) -> int | None:
     """The name behind a title; what a bracket between them says is passed over (副县长（挂职）某某)."""
-    name = next((i for i in range(title + 1, len(layout.spans)) if layout.spans[i].label in PEOPLE), None)
+    spans, end = layout.spans, layout.spans[title].end + _NAME_REACH
+    near = takewhile(lambda index: spans[index].start <= end, range(title + 1, len(spans)))
+    name = next((index for index in near if spans[index].label in PEOPLE), None)
     if name is None:
         return None
     gap = layout.gap(title, name)
@@ -190,13 +196,13 @@ def _appoints(text: str, end: int) -> bool:
     return text.endswith(words.appointments, 0, end) and not text.endswith(words.no_appointments, 0, end)
 
 
-def _career_of(layout: Layout, run: Run) -> int | None:
+def _career_of(layout: Layout, run: Run, people: Sequence[int]) -> int | None:
     """The person whose career it is (某某，男，现任甲、乙): the last one named before, on this line or the one before."""
     first = run.titles[0]
     if not layout.text.endswith(people_words().careers, 0, layout.spans[first].start):
         return None
-    subject = next((i for i in range(first - 1, -1, -1) if layout.spans[i].label in PEOPLE), None)
-    return subject if subject is not None and layout.lines[first] - layout.lines[subject] <= 1 else None
+    place = bisect_left(people, first) - 1
+    return people[place] if place >= 0 and layout.lines[first] - layout.lines[people[place]] <= 1 else None
 
 
 def _made(layout: Layout, run: Run) -> list[int] | None:
