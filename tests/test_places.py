@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.divisions import Row, division_rows, kept
+from data.divisions import Row, division_rows, kept, of_one_line
 from eval.places import code_of, in_document, judge, read_cases
 from yaowen.ground.places import Gazetteer, Place, ground_places, place_hints
 from yaowen.ground.places.evidence import OPENING, WINDOW, Evidence, Heard
@@ -352,3 +352,15 @@ def test_the_generator_keeps_one_row_a_name():
         "320312\t铜山区\t2010\t\t\t320300",
         "320312\t铜山县\t2008\t2009\t320323\t320300",
     ]
+
+
+def test_the_generator_leaves_out_what_codes_given_anew_have_led_elsewhere():
+    city = Row("510781", "江油市", 1988, 2024, "510781", "510700")
+    before = Row("510781", "江油县", 1980, 1987, "510721", "510700")
+    elsewhere = Row("510781", "万县", 1980, 1991, "512221", "511200")
+    moved = Row("130684", "新城县", 1980, 1992, "132425", "132400")
+    rows = [city, before, Row("130684", "高碑店市", 1993, 2024, "130684", "130600"), moved]
+    assert list(of_one_line([city, before, elsewhere, *rows[2:]])) == rows
+    assert grounded("万县").adcode != "510781"
+    assert grounded("垫江县").adcode == "500231"
+    assert grounded("忠县").score == 1
