@@ -16,9 +16,16 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import BertConfig
 
 from training.encoders import WEIGHTS
 from yaowen.tagger.folder import TRANSITIONS
+
+# What config.json says of where a model is from, how it is stored and how it was trained; all else says what it computes.
+FREE = {
+    "_name_or_path", "transformers_version", "dtype", "torch_dtype", "architectures",
+    "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "initializer_range",
+}  # fmt: skip
 
 
 def average(folders: Sequence[Path], output: Path) -> None:
@@ -33,6 +40,15 @@ def average(folders: Sequence[Path], output: Path) -> None:
         same = shape == shapes[0] and (folder / "vocab.txt").read_bytes() == (folders[0] / "vocab.txt").read_bytes()
         if not same or _tags(folder) != _tags(folders[0]):
             raise ValueError(f"{folder} has another form, vocabulary or other tags than {folders[0]}: they have no mean")
+        settings, wanted = _settings(folder), _settings(folders[0])
+        if other := [name for name in wanted.keys() | settings.keys() if settings.get(name) != wanted.get(name)]:
+            name = min(other)
+            raise ValueError(
+                f"{folder}/config.json: {name} is {settings.get(name)!r}, that of {folders[0]} is {wanted.get(name)!r}:"
+                " they have no mean"
+            )
+    if output.exists() and not output.is_dir():
+        raise ValueError(f"{output} is a file; name a folder for the mean")
     if output.exists() and any(output.iterdir()):
         raise ValueError(f"{output} holds other files: they would not belong to the mean; name another folder, or empty it")
     chains = [json.loads((folder / TRANSITIONS).read_text("utf-8")) for folder in folders]
@@ -43,6 +59,12 @@ def average(folders: Sequence[Path], output: Path) -> None:
         shutil.copyfile(folders[0] / name, output / name)
     record = {"tags": chains[0]["tags"]} | {part: _mean([c[part] for c in chains]) for part in ("start", "steps")}
     (output / TRANSITIONS).write_text(json.dumps(record) + "\n", "utf-8")
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    """What `config.json` says of what a model computes; what it leaves out is as transformers has it."""
+    config = BertConfig.from_dict(json.loads((folder / "config.json").read_text("utf-8"))).to_dict()
+    return {name: value for name, value in config.items() if name not in FREE}
 
 
 def _tags(folder: Path) -> tuple[Any, Any]:
