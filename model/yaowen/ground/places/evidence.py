@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from yaowen.ground.places.names import Form, Gazetteer
@@ -16,6 +17,7 @@ UNCONFIRMED: Final = 0.5  # weight of a hint's place of which no mention speaks:
 REACH: Final = 4.0  # mentions: at this distance a place counts half
 WINDOW: Final = 64  # mentions before and behind that are heard, so that the work grows with the mentions, not their square
 OPENING: Final = 16  # of a document's first mentions, heard everywhere as the headline is
+SOURCES: Final = 16  # of a document's first source lines, heard everywhere too; a page of a list has one for each item
 _EVIDENT: Final = (Form.OFFICIAL, Form.LEVELLED, Form.ALIAS, Form.SHORT)
 _DATELINE: Final = re.compile(
     r"(?:新华社|新华网|中新社|中新网|人民网|本报)([\u4e00-\u9fff]{2,8}?)(?:\d{1,2}月)?\d{1,2}日[电讯]"
@@ -103,7 +105,10 @@ def place_hints(text: str, title: str = "") -> list[str]:
 
     >>> place_hints("三亚召开会议\\n来源：三亚日报\\n新华社海口2月8日电 记者获悉")
     ['三亚召开会议', '三亚日报', '海口']
+    >>> len(place_hints("\\n".join(f"来源：三亚日报{page}版" for page in range(100)))) == 1 + SOURCES
+    True
     """
     first = next((line.strip() for line in text.split("\n", 20) if line.strip()), "")
-    found = [title, first[:60], *(m[1] for m in _SOURCE.finditer(text)), *(m[1] for m in _DATELINE.finditer(text[:400]))]
+    sources = islice(dict.fromkeys(m[1] for m in _SOURCE.finditer(text)), SOURCES)
+    found = [title, first[:60], *sources, *(m[1] for m in _DATELINE.finditer(text[:400]))]
     return list(dict.fromkeys(hint for hint in found if hint))
