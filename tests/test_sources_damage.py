@@ -121,6 +121,22 @@ def test_a_tar_archive_that_is_cut_off_is_read_to_the_last_whole_page(tmp_path):
     assert "cut off" in problems(tmp_path / "a.tar.gz")[-1]
 
 
+@pytest.mark.parametrize("cut", [0, 100, 512, 700])
+def test_a_tar_archive_that_is_cut_off_within_a_header_or_before_it_is_told(tmp_path, cut):
+    data = make_tar({name: text.encode() for name, text in many_texts(8).items()})
+    (tmp_path / "a.tar").write_bytes(data[: data.index(b"4.txt") + cut])
+    assert len(pages(tmp_path / "a.tar")) == 4
+    assert "cut off" in problems(tmp_path / "a.tar")[-1]
+
+
+def test_a_tar_archive_with_a_damaged_header_is_told(tmp_path):
+    data = make_tar({name: text.encode() for name, text in many_texts(8).items()})
+    (tmp_path / "a.tar").write_bytes(data.replace(b"4.txt", b"5.txt"))
+    assert len(pages(tmp_path / "a.tar")) == 4
+    (message,) = problems(tmp_path / "a.tar")
+    assert "no tar archive that can be read to its end (bad checksum)" in message
+
+
 def test_a_record_without_an_address_is_a_page_of_its_crawl(tmp_path):
     data = gzip.decompress(make_warc({"a": MEETING, "b": MEETING}))
     (tmp_path / "crawl.warc").write_bytes(re.sub(rb"WARC-Target-URI: http://news.example/a\r\n", b"", data))

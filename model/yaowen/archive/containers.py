@@ -96,11 +96,24 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
     return info.filename
 
 
+class _Header(tarfile.TarInfo):
+    """The header of a member; where it is damaged or missing, tarfile would take it for the end of the archive."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> "_Header":
+        try:
+            return super().fromtarfile(tarfile_)
+        except tarfile.HeaderError as error:
+            if isinstance(error, tarfile.EOFHeaderError):  # type: ignore[attr-defined]  # the end, as it should be
+                raise
+            raise tarfile.ReadError(str(error)) from error
+
+
 def read_tar(entry: Entry, read: Read) -> Iterator[Item]:
     """The readable members in order, read as one stream that never goes back."""
     readable = 0
     try:
-        with tarfile.open(fileobj=Arriving(entry.stream), mode="r|") as archive:
+        with tarfile.open(fileobj=Arriving(entry.stream), mode="r|", tarinfo=_Header) as archive:
             for info in archive:
                 archive.members = []  # type: ignore[attr-defined]  # or every header ever read is kept
                 if info.isdir():
