@@ -50,6 +50,7 @@ def grounded(mention: str, *others: str, hints: list[str] | None = None, year: i
         ("香港特区政府赴土耳其救援队", "810000"),
         ("美国", "US"),
         ("俄军", "RU"),
+        ("日本海上自卫队舰艇", "JP"),
         ("阿富汗首都喀布尔", "AF"),
         ("中国", "CN"),
         ("中华人民共和国", "CN"),

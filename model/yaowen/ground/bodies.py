@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from yaowen.ground.places.reading import official_names
@@ -126,6 +126,7 @@ def _masked(name: str) -> str:
     return _levels().never.sub(lambda match: "_" * len(match[0]), _without_names(name))
 
 
+@lru_cache(maxsize=1024)
 def _without_names(body: str) -> str:
     """The body with the names of divisions in it blotted out up to their level words, offsets kept.
 
