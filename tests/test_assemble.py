@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.counted import Counted
 from tests.marked import marked
+from yaowen.assemble import mentions
 from yaowen.assemble.arguments import EPSILON, FORMAT, ROLE_NAMES, ArgumentModel
 from yaowen.assemble.assembler import assemble
 from yaowen.assemble.candidates import MOST_SPANS, SENTENCES_BEFORE, anchors, candidates
@@ -288,3 +289,18 @@ def test_a_doubtful_name_is_not_looked_for():
     text, spans = marked("[OFFICIAL 乔永山]到场。乔永山说")
     doubtful = [TaggedSpan(s.start, s.end, s.label, 0.3) for s in spans]
     assert complete_mentions(text, doubtful) == tuple(doubtful)
+
+
+def test_the_work_of_finding_mentions_grows_with_the_text_not_its_square(monkeypatch):
+    def taken(times):
+        made = []
+
+        def counted(items, key=None):
+            made.append(Counted(sorted(items, key=key)))
+            return made[-1]
+
+        monkeypatch.setattr(mentions, "sorted", counted, raising=False)
+        complete_mentions(*marked("[OFFICIAL 乔永山]到场，" * times))
+        return sum(items.taken for items in made)
+
+    assert taken(200) <= 3 * taken(100)

@@ -1,6 +1,7 @@
-"""Names that were read once are found wherever they stand: a document calls a person by one name all through, and one who is an
-official in one place is one in all."""
+"""Names that were read once are found wherever they stand: a document calls a person by one name all through, and one who is
+an official in one place is one in all."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -30,8 +31,8 @@ def complete_mentions(text: str, spans: Sequence[TaggedSpan]) -> tuple[TaggedSpa
     kept = sorted(spans)
     for name in sorted(best, key=lambda n: (-len(n), n)):
         for start in _places(text, name):
-            kept = _placed(kept, replace(best[name], start=start, end=start + len(name)))
-    return tuple(sorted(kept))
+            _place(kept, replace(best[name], start=start, end=start + len(name)))
+    return tuple(kept)
 
 
 def _places(text: str, name: str) -> Iterator[int]:
@@ -42,16 +43,17 @@ def _places(text: str, name: str) -> Iterator[int]:
         start = text.find(name, start + len(name))
 
 
-def _placed(spans: list[TaggedSpan], mention: TaggedSpan) -> list[TaggedSpan]:
-    """The spans with the mention among them, or as they were where something else stands in its place."""
-    over = [s for s in spans if s.start < mention.end and mention.start < s.end]
+def _place(spans: list[TaggedSpan], mention: TaggedSpan) -> None:
+    """Set a mention among spans, which are in order and apart, or leave them where something else stands in its place."""
+    low = bisect_right(spans, mention.start, key=lambda span: span.end)
+    high = bisect_left(spans, mention.end, key=lambda span: span.start)
     rest: list[TaggedSpan] = []
-    for span in over:
+    for span in spans[low:high]:
         if span.label in PEOPLE and mention.start <= span.start and span.end <= mention.end:
-            if (span.start, span.end) == (mention.start, mention.end):
-                return spans if span.label == mention.label else [*(s for s in spans if s is not span), mention]
+            if (span.start, span.end, span.label) == (mention.start, mention.end, mention.label):
+                return
         elif span.label == "POSITION" and span.start + 1 < mention.start:
             rest.append(replace(span, end=mention.start))
         else:
-            return spans
-    return [*(s for s in spans if s not in over), *rest, mention]
+            return
+    spans[low:high] = [*rest, mention]
