@@ -68,6 +68,7 @@ def test_a_single_value_is_a_list_of_one(file):
         ("inner.rate=fast", "inner: rate = 'fast': expected float"),
         ("fast=1", "expected bool"),
         ("inner", "expected section.key=value"),
+        ("output.x=1", "override 'output.x=1': output is a value, no section"),
     ],
 )
 def test_mistakes_are_told(file, override, message):

@@ -18,6 +18,7 @@ from training import arguments, config
 from yaowen.assemble import ArgumentModel
 from yaowen.evaluation.arguments import argument_scores, canonical, gold_arguments, gold_spans
 from yaowen.extractor import DEFAULT_MODEL
+from yaowen.formats import annotated
 from yaowen.formats.annotated import read
 from yaowen.text.normalise import normalise
 
@@ -122,6 +123,18 @@ def test_a_small_argument_model_learns_its_documents(tmp_path):
     ])  # fmt: skip
     assert arguments.train(settings)["dev_f1"] > 0.9
     assert ArgumentModel.load(tmp_path / "model").threshold == settings.model.threshold
+
+
+def test_an_event_with_a_part_that_is_no_span_is_told_before_anything_is_written(documents, tmp_path):
+    document = next(d for d in documents if d.events)
+    event = document.events[0]
+    annotated.write([replace(document, spans=tuple(m for m in document.spans if m.start != event.start))], tmp_path / "a")
+    choice = [f"output={tmp_path}/model", f"data.train={tmp_path}/a"]
+    settings = config.load(arguments.Settings, Path("training/configs/arguments.toml"), choice)
+    told = rf"document '{document.id}': the event {event.type} has a part at \[{event.start}, {event.end}\) '.*' that is no"
+    with pytest.raises(ValueError, match=told):
+        arguments.train(settings)
+    assert not (tmp_path / "model").exists()
 
 
 def test_a_missing_file_of_arguments_is_told_without_a_traceback(tmp_path, monkeypatch, capsys):

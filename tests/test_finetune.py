@@ -234,6 +234,8 @@ def test_minutes_end_a_stage(encoder: Path, tmp_path: Path) -> None:
     metrics = finetune(settings)
     assert metrics["domain"]["steps"] < 12 * 3
     assert (tmp_path / "model.safetensors").exists()
+    with pytest.raises(ValueError, match=r"minutes = 0\.0: expected more than 0; epochs = 0 leaves a stage out"):
+        some_settings(encoder, tmp_path, tmp_path / "few.jsonl", "domain.schedule.minutes=0")
 
 
 def test_schedule_has_a_row_for_every_key_in_the_config() -> None:

@@ -170,6 +170,14 @@ def test_a_corpus_of_nothing_is_refused(tmp_path):
     (tmp_path / "corpus").mkdir()
     with pytest.raises(ValueError, match=r"no \.txt"):
         pretrain(settings(tmp_path / "corpus", tmp_path / "out"))
+    with pytest.raises(ValueError, match=r"corpus\.folder = '.*nowhere': there is no such folder"):
+        pretrain(settings(tmp_path / "nowhere", tmp_path / "out"))
+
+
+@pytest.mark.parametrize("override", ["budget.minutes=0", "budget.steps=0"])
+def test_a_budget_of_nothing_is_refused(corpus, tmp_path, override):
+    with pytest.raises(ValueError, match="expected more than 0 of both"):
+        settings(corpus, tmp_path / "out", override)
 
 
 def test_replaced_characters_are_told_and_the_generator_stays(corpus, tmp_path):

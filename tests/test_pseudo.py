@@ -10,7 +10,7 @@ from data.leakage import shingles
 from eval import evaluate
 from tests.tiny_model import authored_texts, make_model
 from training import config
-from training.pseudo import Committee, Settings, committee, documents, label, sample
+from training.pseudo import Committee, Settings, committee, documents, label, main, run, sample
 from yaowen.formats import annotated
 from yaowen.tagger.folder import write_manifest
 
@@ -48,6 +48,24 @@ def test_nothing_that_is_scored_on_is_taken():
 def test_a_source_that_is_not_there_is_told(tmp_path):
     with pytest.raises(ValueError, match=r"sources\.news"):
         sample(settings(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"), [("avoid=none.jsonl", "none.jsonl"), ("avoid=[]", "sources.news"), ("speed=1", "unknown key")]
+)
+def test_the_command_tells_what_is_wrong_without_a_traceback(tmp_path, monkeypatch, capsys, override, complaint):
+    config.save(settings(tmp_path), tmp_path / "pseudo.toml")
+    monkeypatch.setattr("sys.argv", ["pseudo", "--config", str(tmp_path / "pseudo.toml"), override])
+    with pytest.raises(SystemExit):
+        main()
+    assert complaint in capsys.readouterr().err
+
+
+def test_what_is_labelled_is_written(tmp_path):
+    texts = authored_texts()[:3]
+    (tmp_path / "news.txt").write_text("\n\n".join(texts), "utf-8")
+    told = run(settings(tmp_path, models=(make_model(tmp_path / "model").path,)))
+    assert told["kept"] == len(annotated.read(tmp_path / "out.jsonl")) > 0
 
 
 class Fixed:

@@ -94,13 +94,22 @@ class Network(torch.nn.Module):
 
 
 def gold_pairs(document: AnnotatedDocument) -> Iterator[tuple[Candidate, frozenset[str]]]:
-    """Every pair the assembler would ask about given the gold spans and events, with the roles it fills."""
+    """Every pair the assembler would ask about given the gold spans and events, with the roles it fills.
+
+    Raises `ValueError` for an event with a part that is no span.
+    """
     layout = Layout(document.text, gold_spans(document))
     evidence = Evidence(layout)
     place = {(s.start, s.end): index for index, s in enumerate(layout.spans)}
     filled: dict[tuple[int, int], set[str]] = {}
     responses = set()
     for event in document.events:
+        for start, end in ((event.start, event.end), *((role.start, role.end) for role in event.arguments)):
+            if (start, end) not in place:
+                raise ValueError(
+                    f"document {document.id!r}: the event {event.type} has a part at [{start}, {end}) "
+                    f"{document.text[start:end]!r} that is no span; mark it as one, or take it out"
+                )
         anchor = place[event.start, event.end]
         if event.type == RESPONSE:
             responses.add(anchor)
@@ -117,10 +126,10 @@ def gold_pairs(document: AnnotatedDocument) -> Iterator[tuple[Candidate, frozens
 
 def train(settings: Settings) -> dict[str, object]:
     """Train, keep the best of the seeds by dev argument F1, write the model folder; returns the dev scores."""
-    settings.output.mkdir(parents=True, exist_ok=True)
-    config.save(settings, settings.output / "arguments.toml")
     documents = [d for path in settings.data.train for d in read(path)]
     examples = [pair for document in documents for pair in gold_pairs(canonical(document))]
+    settings.output.mkdir(parents=True, exist_ok=True)
+    config.save(settings, settings.output / "arguments.toml")
     counts = Counter(name for candidate, _ in examples for name in candidate.features.names())
     features = {name: i for i, name in enumerate(sorted(n for n, c in counts.items() if c >= settings.model.min_count))}
     pairs = _pack(examples, features)

@@ -58,6 +58,8 @@ def _override(table: dict[str, Any], override: str) -> None:
     *sections, key = name.split(".")
     for section in sections:
         table = table.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise ValueError(f"override {override!r}: {section} is a value, no section; expected section.key=value")
     try:
         table[key] = tomllib.loads(f"x = {value}")["x"]
     except tomllib.TOMLDecodeError:

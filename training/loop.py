@@ -42,6 +42,8 @@ class Schedule:
     def __post_init__(self) -> None:
         if self.optimiser not in ("adamw", "muon"):
             raise ValueError(f"optimiser = {self.optimiser!r}: expected adamw or muon")
+        if not self.minutes > 0:
+            raise ValueError(f"minutes = {self.minutes}: expected more than 0; epochs = 0 leaves a stage out")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -70,6 +70,8 @@ class Budget:
 
     def __post_init__(self) -> None:
         check_precision(self.precision)
+        if not (self.minutes > 0 and self.steps > 0):
+            raise ValueError(f"minutes = {self.minutes}, steps = {self.steps}: expected more than 0 of both")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -244,6 +246,8 @@ def _history(start: str) -> str:
 
 
 def _corpus(settings: Settings) -> tuple[list[str], Sampler]:
+    if not settings.corpus.folder.is_dir():
+        raise ValueError(f"corpus.folder = {str(settings.corpus.folder)!r}: there is no such folder")
     sources = sorted(p for p in settings.corpus.folder.iterdir() if p.name.endswith((".txt", ".txt.xz", ".npy")))
     if not sources:
         raise ValueError(f"{settings.corpus.folder}: no .txt, .txt.xz or .npy files to pretrain on")
@@ -327,7 +331,7 @@ def main() -> None:
     arguments = parser.parse_intermixed_args()
     try:
         pretrain(config.load(Settings, arguments.config, arguments.overrides), arguments.device, arguments.pause)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         parser.error(str(error))
 
 

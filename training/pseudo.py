@@ -13,6 +13,7 @@ import lzma
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,12 +128,8 @@ def label(texts: Sequence[str], models: Sequence[Path], doubt: float) -> Iterato
             yield text, tagging.spans
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("overrides", nargs="*", metavar="key=value")
-    arguments = parser.parse_args()
-    settings = config.load(Settings, arguments.config, arguments.overrides)
+def run(settings: Settings) -> dict[str, Any]:
+    """Label a sample of the sources and write it; returns how much there was and what was found."""
     texts = sample(settings)
     kept = [
         AnnotatedDocument(f"pseudo-{n}", None, "", text, tuple(Mark(s.start, s.end, s.label) for s in spans), ())
@@ -142,7 +139,18 @@ def main() -> None:
     annotated.write(kept, settings.output)
     labels = Counter(mark.label for document in kept for mark in document.spans)
     characters = sum(len(document.text) for document in kept)
-    print(json.dumps({"asked": len(texts), "kept": len(kept), "characters": characters, "labels": dict(labels)}))
+    return {"asked": len(texts), "kept": len(kept), "characters": characters, "labels": dict(labels)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("overrides", nargs="*", metavar="key=value")
+    arguments = parser.parse_args()
+    try:
+        print(json.dumps(run(config.load(Settings, arguments.config, arguments.overrides))))
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":
