@@ -74,8 +74,9 @@ def test_a_row_without_a_tag_is_told_and_other_sentences_are_read(tmp_path: Path
 
 
 def test_columns_refuse_what_they_cannot_hold(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="normalise the text first"):
-        columns.write([AnnotatedDocument("x", None, "", "一\t二", (), ())], tmp_path / "a.conll")
+    for text in ("一\t二", "一\r二", "一\ud800二"):
+        with pytest.raises(ValueError, match="normalise the text first"):
+            columns.write([AnnotatedDocument("x", None, "", text, (), ())], tmp_path / "a.conll")
     nested = (Mark(0, 3, "DATE"), Mark(1, 2, "LOCATION"))
     with pytest.raises(ValueError, match="document x: spans overlap at 1"):
         columns.write([AnnotatedDocument("x", None, "", "一二三", nested, ())], tmp_path / "a.conll")

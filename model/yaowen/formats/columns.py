@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from yaowen.formats.annotated import AnnotatedDocument, Mark
-from yaowen.formats.units import attempts, read_text
+from yaowen.formats.units import attempts, read_text, write_text
 
 EXPECTED: Final = "a token and its tag (O, B-LABEL, I-LABEL, …) a line"
 START: Final = "-DOCSTART-"
@@ -126,16 +126,16 @@ def _parted(left: str, right: str) -> bool:
 def write(documents: Iterable[AnnotatedDocument], path: Path) -> None:
     """Write characters with BIO tags and a `-DOCSTART-` line for every document; `read` gives text and spans again.
 
-    Tabs and line ends in an id become blanks. Raises `ValueError` for a text with tabs or carriage returns and for spans
-    that overlap, go over a line end or are not inside the text: columns cannot hold them.
+    Tabs and line ends in an id become blanks. Raises `ValueError` for a text with tabs, carriage returns or lone
+    surrogates, for spans that overlap, go over a line end or are not inside the text: columns cannot hold them.
     """
     names = ((re.sub(r"[\t\r\n]+", " ", document.id), document) for document in documents)
     lines = [line for name, document in names for line in (f"{START}\t{name}", "", *_rows(document), "")]
-    path.write_text("\n".join(lines), "utf-8", newline="\n")
+    write_text("\n".join(lines), path)
 
 
 def _rows(document: AnnotatedDocument) -> Iterator[str]:
-    if found := re.search(r"[\t\r]", document.text):
+    if found := re.search(r"[\t\r\ud800-\udfff]", document.text):
         raise ValueError(
             f"document {document.id}: {found[0]!r} at {found.start()} cannot stand in a column; normalise the text first"
         )
