@@ -184,6 +184,15 @@ def test_kangxi_radicals_are_all_folded() -> None:
     assert all(ord(folded[chr(code)]) >= 0x4E00 for code in range(0x2F00, 0x2FD6))
 
 
+def test_private_characters_are_those_of_gb18030_at_the_same_bytes() -> None:
+    places = [bytes([0xFE, low]) for low in range(0x50, 0xA1) if low != 0x7F]  # code page 936: U+E815 and on
+    private = {chr(0xE815 + i): place.decode("gb18030") for i, place in enumerate(places)}
+    folded = tables.folding()
+    assert {old: new for old, new in private.items() if "\u3400" <= new <= "\u4dbf"} == {
+        old: new for old, new in folded.items() if "\ue000" <= old <= "\uf8ff"
+    }
+
+
 def test_number_of_syllables() -> None:
     assert len(tables.syllables()) == 415
     assert {"a", "er", "zhuang", "lüe", "yuan", "chi"} <= tables.syllables()

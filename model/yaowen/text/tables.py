@@ -92,7 +92,8 @@ def folding() -> dict[str, str]:
     """Compatibility characters and what they fold to, one character for one."""
     data = read_data("characters.toml")
     width = set(data["width"])
-    table = data["look_alikes"] | {chr(int(key, 16)): value for key, value in data["radicals"].items()}
+    by_code = data["radicals"] | data["private"]
+    table = data["look_alikes"] | {chr(int(key, 16)): value for key, value in by_code.items()}
     for code in sorted(set(_code_points(data["fold"])) - set(_code_points(data["remove"]))):
         old, new = chr(code), unicodedata.normalize("NFKC", chr(code))
         # A full-width comma is no compatibility character in Chinese text: the width rule decides.
@@ -218,7 +219,7 @@ def kinds() -> NDArray[np.uint16]:
     for kind, codes in members.items():
         table[np.fromiter(codes, np.int64)] |= np.uint16(kind)
     # A character named for itself is out of the ranges around it.
-    for code in _code_points(data["space"]):
+    for code in _code_points([*data["space"], *data["private"]]):
         table[code] &= ~np.uint16(Kind.REMOVE)
     table.setflags(write=False)
     return table
