@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yaowen.text.boilerplate import Boilerplate, boilerplate_lines, is_furniture, line_ranges, merge
+from yaowen.text.boilerplate import Boilerplate, boilerplate_lines, is_furniture, line_ranges
 from yaowen.text.normalise import normalise
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -107,11 +107,6 @@ def test_short_lines_among_furniture_are_marked_but_not_the_headline() -> None:
 
 def test_a_headline_told_three_times_is_no_furniture() -> None:
     assert boilerplate_lines("大观构建防汛指挥体系\n" * 3 + "县委部署防汛工作。") == []
-
-
-def test_merge_keeps_one_mark_a_line_and_the_first_reason() -> None:
-    first, second, other = Boilerplate(0, 4, "甲"), Boilerplate(0, 4, "乙"), Boilerplate(9, 12, "乙")
-    assert merge([first], [other, second]) == [first, other]
 
 
 class Counted(list[Boilerplate]):

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -62,14 +62,6 @@ def boilerplate_lines(text: str) -> list[Boilerplate]:
     reasons = [_reason(text[start:end]) for start, end in ranges]
     _fill_between([text[start:end] for start, end in ranges], reasons)
     return [Boilerplate(*line, reason) for line, reason in zip(ranges, reasons, strict=True) if reason]
-
-
-def merge(*kinds: Iterable[Boilerplate]) -> list[Boilerplate]:
-    """The lines of all, in text order; a line that several name keeps the reason of the first."""
-    lines: dict[int, Boilerplate] = {}
-    for line in (line for kind in kinds for line in kind):
-        lines.setdefault(line.start, line)
-    return sorted(lines.values())
 
 
 def is_furniture(lines: Sequence[Boilerplate], start: int, end: int) -> bool:
