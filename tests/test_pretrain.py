@@ -18,8 +18,8 @@ from data.unlabelled import CLS, MASK, SEP, SPECIAL_TOKENS, UNK, build_vocabular
 from tests.tiny_model import authored_texts
 from training import config
 from training.masking import IGNORED, Masking, mask_spans
-from training.objectives import DETECTOR, TAGGER, Objective, load_learner, load_masked_lm, load_teacher
-from training.pretrain import Settings, pretrain
+from training.objectives import DETECTOR, GENERATOR, TAGGER, Objective, load_learner, load_masked_lm, load_teacher
+from training.pretrain import Sampler, Settings, pretrain
 from training.structured_start import POSITION_DIMS, ppmi_svd, structured_start
 from yaowen.tagger.folder import TRANSITIONS
 
@@ -202,6 +202,25 @@ def test_replaced_characters_are_told_and_the_generator_stays(corpus, tmp_path):
     assert runs == ["masked characters", *["replaced characters"] * 3], "the log begins with what was learned before"
 
 
+def test_a_generator_that_learns_guesses_better(corpus, tmp_path):
+    folder, output = tmp_path / "generator", tmp_path / "encoder"
+    made = settings(corpus, folder, "budget.steps=2")
+    pretrain(made)
+    rtd = [f"start={folder}", "objective.kind=rtd", f"objective.generator={folder}", "objective.generator_learns=true"]
+    for steps in (20, 40):  # of which the second half goes on where the first stopped
+        pretrain(settings(corpus, output, *rtd, "optimiser.learning_rate=3e-3", f"budget.steps={steps}"))
+
+    def loss(generator):
+        learner = load_learner(generator, Objective("mlm", "", 50.0, 1.0), "fp32")
+        ids = Sampler({"news": token_array(corpus / "news.txt", read_vocabulary(folder / "vocab.txt"))}, made.corpus).batch(
+            64, 32, np.random.default_rng(1)
+        )
+        drawn = learner.draw(ids, made.masking, torch.Generator().manual_seed(2))
+        return float(learner(drawn, torch.device("cpu"))[0].detach())
+
+    assert loss(output / GENERATOR) < loss(folder) - 0.5
+
+
 def test_replaced_characters_may_wait_for_masked_ones(corpus, tmp_path):
     made = settings(corpus, tmp_path / "masked", "budget.steps=2")
     pretrain(made)
@@ -212,7 +231,8 @@ def test_replaced_characters_may_wait_for_masked_ones(corpus, tmp_path):
     def loss(objective, progress):
         learner = load_learner(folder, objective, "fp32")
         torch.manual_seed(0)
-        return float(learner(ids, made.masking, torch.Generator().manual_seed(2), torch.device("cpu"), progress)[0].detach())
+        drawn = learner.draw(ids, made.masking, torch.Generator().manual_seed(2), progress)
+        return float(learner(drawn, torch.device("cpu"))[0].detach())
 
     guessing = loss(Objective("mlm", "", 50.0, 1.0), 0.4)
     assert loss(later, 0.4) == pytest.approx(guessing, rel=1e-5)
@@ -237,6 +257,7 @@ def teacher(corpus, tmp_path):
 
 def test_a_pupil_reads_as_its_teacher(corpus, tmp_path, teacher):
     choices = ["objective.kind=distil", f"objective.teacher={teacher}", "optimiser.learning_rate=3e-3"]
+    choices.append("objective.generator=none")  # of a configuration for replaced characters, which it extends
     first = pretrain(settings(corpus, tmp_path / "first", *choices, "budget.steps=1"))
     last = pretrain(settings(corpus, tmp_path / "pupil", *choices, "budget.steps=80"))
     assert last["validation_loss"] < 0.7 * first["validation_loss"]

@@ -105,13 +105,14 @@ def train(
 
     def report_epoch() -> None:
         epoch = -(-step // epoch_steps)
-        line = {"epoch": epoch, "step": step, "minutes": round(minutes, 2), "loss": round(float(np.mean(losses)), 4)}
+        loss = float(torch.stack(losses).mean())
+        line = {"epoch": epoch, "step": step, "minutes": round(minutes, 2), "loss": round(loss, 4)}
         losses.clear()
         log.append(line | (after_epoch(epoch, average()) if after_epoch else {}))
         print(json.dumps(log[-1]), flush=True)
 
     step, minutes = 0, 0.0
-    losses: list[float] = []
+    losses: list[torch.Tensor] = []
     log: list[dict[str, Any]] = []
     begun = time.monotonic()
     while (progress := max(step / (schedule.epochs * epoch_steps), minutes / schedule.minutes)) < 1:
@@ -131,7 +132,7 @@ def train(
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
         averaged.update_parameters(model)
-        losses.append(loss.item())
+        losses.append(loss.detach())  # a number would be waited for
         step += 1
         minutes = (time.monotonic() - begun) / 60
         if step % epoch_steps == 0:
@@ -202,11 +203,11 @@ def perturbed(model: Tagger, distance: float, loss: Callable[[], torch.Tensor]) 
 def make_optimisers(model: Tagger, schedule: Schedule) -> list[torch.optim.Optimizer]:
     """AdamW, or Muon for the matrices of the layers and AdamW for the rest.
 
-    Each layer below the top learns `layer_decay` times as fast as the one above; vectors do not decay. Every parameter
-    is a group of its own, whose learning rate at the height of the schedule is its `peak`.
+    Each layer below the top learns `layer_decay` times as fast as the one above; vectors do not decay. The learning rate
+    of a group at the height of the schedule is its `peak`.
     """
     depth = model.bert.config.num_hidden_layers
-    groups: dict[str, list[dict[str, Any]]] = {"adamw": [], "muon": []}
+    alike: dict[tuple[str, float, float], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         layer = depth + 1 if name.startswith(("heads", "chains")) else 0
         if ".layer." in name:
@@ -216,7 +217,10 @@ def make_optimisers(model: Tagger, schedule: Schedule) -> list[torch.optim.Optim
             peak = schedule.learning_rate * schedule.chain_speed
         decay = schedule.weight_decay if parameter.ndim == 2 and not name.startswith("chains") else 0.0
         kind = schedule.optimiser if parameter.ndim == 2 and 1 <= layer <= depth else "adamw"
-        groups[kind].append({"params": [parameter], "peak": peak, "lr": 0.0, "weight_decay": decay})
+        alike.setdefault((kind, peak, decay), []).append(parameter)
+    groups: dict[str, list[dict[str, Any]]] = {"adamw": [], "muon": []}
+    for (kind, peak, decay), parameters in alike.items():
+        groups[kind].append({"params": parameters, "peak": peak, "lr": 0.0, "weight_decay": decay})
     optimisers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups["adamw"], betas=(0.9, 0.98), fused=True)]
     if groups["muon"]:
         optimisers.append(Muon(groups["muon"], adjust_lr_fn="match_rms_adamw"))

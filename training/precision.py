@@ -43,9 +43,13 @@ def _seconds(dtype: torch.dtype) -> float:
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:
-    """The context in which a model is run; `precision` "auto" goes by the device."""
-    enabled = precision == "bf16" or (precision == "auto" and bf16_is_faster(device))
-    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+    """The context in which a model is run."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=in_bf16(precision, device))
+
+
+def in_bf16(precision: str, device: torch.device) -> bool:
+    """Whether a model is run in bf16 there; `precision` "auto" goes by the device."""
+    return precision == "bf16" or (precision == "auto" and bf16_is_faster(device))
 
 
 class Muon(torch.optim.Muon):

@@ -15,6 +15,7 @@ import json
 import math
 import time
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from transformers import AutoModelForMaskedLM, BertConfig, BertForMaskedLM
 from data.unlabelled import build_vocabulary, cached, read_vocabulary, token_array
 from training import config
 from training.masking import Masking
-from training.objectives import Learner, Objective, load_learner, save_learner
+from training.objectives import Batch, Learner, Objective, load_learner, save_learner
 from training.precision import Muon, check_precision
 
 VALIDATION_SHARE = 0.003  # the tail of every source is never trained on
@@ -115,6 +116,34 @@ class Sampler:
         return torch.from_numpy(batch)
 
 
+class Drawer:
+    """Draws the batch of the next step while the device works on the last."""
+
+    def __init__(
+        self, settings: Settings, learner: Learner, sampler: Sampler, seed: int, step: int, device: torch.device
+    ) -> None:
+        self._settings, self._learner, self._sampler, self._device = settings, learner, sampler, device
+        self._rng = np.random.default_rng([seed, step])
+        self._generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        self._thread = ThreadPoolExecutor(1)
+        self._waiting: Future[Batch] | None = None
+
+    def next(self, progress: float) -> Batch:
+        """A batch; the one after it is drawn as for this share of the budget, too."""
+        drawn = (self._waiting or self._thread.submit(self._draw, progress)).result()
+        self._waiting = self._thread.submit(self._draw, progress)
+        return drawn
+
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def _draw(self, progress: float) -> Batch:
+        budget = self._settings.budget
+        ids = self._sampler.batch(budget.batch, budget.length, self._rng)
+        drawn = self._learner.draw(ids, self._settings.masking, self._generator, progress)
+        return drawn.pinned() if self._device.type == "cuda" else drawn
+
+
 def pretrain(settings: Settings, device: str = "cpu", pause: float = math.inf) -> dict[str, Any]:
     """Train within the budget; returns the last validation record.
 
@@ -133,8 +162,7 @@ def pretrain(settings: Settings, device: str = "cpu", pause: float = math.inf) -
     learner.prepare(accelerator.device, settings.budget.compile)
     forward = accelerator.prepare_model(learner)
     seed = settings.seed * 1_000_003 + accelerator.process_index
-    rng = np.random.default_rng([seed, step])
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+    drawer = Drawer(settings, learner, sampler, seed, step, accelerator.device)
     last = saved = begun = time.monotonic()
     losses: list[torch.Tensor] = []
     while True:
@@ -144,8 +172,7 @@ def pretrain(settings: Settings, device: str = "cpu", pause: float = math.inf) -
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = settings.optimiser.learning_rate * _schedule(progress, settings.optimiser)
-        ids = sampler.batch(settings.budget.batch, settings.budget.length, rng)
-        loss, _ = forward(ids, settings.masking, generator, accelerator.device, progress)
+        loss, _ = forward(drawer.next(progress), accelerator.device)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learner.parameters(), settings.optimiser.clip)
         for optimiser in optimisers:
@@ -159,6 +186,7 @@ def pretrain(settings: Settings, device: str = "cpu", pause: float = math.inf) -
             run.checkpoint(step, minutes, losses)
             losses, saved = [], now
             last = time.monotonic()  # validation is not training time
+    drawer.close()
     record = run.checkpoint(step, minutes, losses) if accelerator.is_main_process else {}
     accelerator.wait_for_everyone()  # a process that leaves while another still writes takes the group down with it
     accelerator.end_training()
@@ -218,9 +246,10 @@ class _Run:
         """
         self.learner.eval()
         rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
-        batches = [self.sampler.batch(64, 128, rng, held_out=True) for _ in range(12)]
+        texts = [self.sampler.batch(64, 128, rng, held_out=True) for _ in range(12)]
+        batches = [self.learner.draw(ids, self.settings.masking, generator) for ids in texts]
         with torch.compiler.set_stance("force_eager"):  # batches of another size would be compiled for
-            results = [self.learner(ids, self.settings.masking, generator, self.accelerator.device) for ids in batches]
+            results = [self.learner(batch, self.accelerator.device) for batch in batches]
         self.learner.train()
         losses, accuracies = ([float(r[part]) for r in results] for part in (0, 1))
         name = {"mlm": "masked_accuracy", "rtd": "replaced_f1", "distil": "agreement"}[self.settings.objective.kind]
@@ -231,7 +260,7 @@ class _Run:
         budget = self.settings.budget
         characters = step * budget.batch * budget.length * self.accelerator.num_processes
         rate = characters / max(minutes * 60, 1e-9)
-        weights = sum(p.numel() for n, p in self.learner.named_parameters() if "encoder.layer" in n)
+        weights = sum(p.numel() for n, p in self.learner.masked_lm.named_parameters() if "encoder.layer" in n)
         return {
             "step": step, "minutes": round(minutes, 2), "characters": characters, "characters_per_second": round(rate),
             "teraflops": round(6 * weights * rate / 1e12, 4),
@@ -261,7 +290,8 @@ def _corpus(settings: Settings) -> tuple[list[str], Sampler]:
         )
     else:
         vocabulary = build_vocabulary(sources)
-    for folder in filter(None, (settings.objective.generator, settings.objective.teacher)):
+    needed = {"rtd": settings.objective.generator, "distil": settings.objective.teacher}.get(settings.objective.kind)
+    for folder in filter(None, [needed]):
         if read_vocabulary(Path(folder) / "vocab.txt") != vocabulary:
             raise ValueError(f"{folder}: its vocab.txt is another than that of the encoder; they must be the same")
     arrays = {p.name.split(".")[0]: token_array(p, vocabulary, settings.corpus.cache) for p in sources}
