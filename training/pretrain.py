@@ -291,9 +291,8 @@ def _corpus(settings: Settings) -> tuple[list[str], Sampler]:
     else:
         vocabulary = build_vocabulary(sources)
     needed = {"rtd": settings.objective.generator, "distil": settings.objective.teacher}.get(settings.objective.kind)
-    for folder in filter(None, [needed]):
-        if read_vocabulary(Path(folder) / "vocab.txt") != vocabulary:
-            raise ValueError(f"{folder}: its vocab.txt is another than that of the encoder; they must be the same")
+    if needed and read_vocabulary(Path(needed) / "vocab.txt") != vocabulary:
+        raise ValueError(f"{needed}: its vocab.txt is another than that of the encoder; they must be the same")
     arrays = {p.name.split(".")[0]: token_array(p, vocabulary, settings.corpus.cache) for p in sources}
     return vocabulary, Sampler(arrays, settings.corpus)
 
