@@ -19,8 +19,9 @@ from tests.tiny_model import authored_texts
 from training import config
 from training.masking import IGNORED, Masking, mask_spans
 from training.objectives import DETECTOR, GENERATOR, TAGGER, Objective, load_learner, load_masked_lm, load_teacher
-from training.pretrain import Sampler, Settings, pretrain
+from training.pretrain import Settings, pretrain
 from training.structured_start import POSITION_DIMS, ppmi_svd, structured_start
+from training.unlabelled import Ahead, Sampler
 from yaowen.tagger.folder import TRANSITIONS
 
 CONFIG = Path("training/configs/pretrain-4x256.toml")
@@ -288,6 +289,38 @@ def test_distillation_needs_a_teacher_of_the_same_vocabulary(corpus, teacher, tm
     for kind, role in (("distil", "teacher"), ("rtd", "generator")):
         with pytest.raises(ValueError, match=r"its vocab\.txt is another than that of the encoder"):
             pretrain(settings(corpus, tmp_path / "out", f"objective.kind={kind}", f"objective.{role}={teacher}"))
+
+
+@pytest.mark.parametrize("kind", ["mlm", "rtd"])
+def test_layer_norms_in_bf16_change_little(corpus, tmp_path, kind):
+    folder = tmp_path / "encoder"
+    made = settings(corpus, folder, "budget.steps=2")
+    pretrain(made)
+    ids = torch.randint(5, 60, (16, 32), generator=torch.Generator().manual_seed(1))
+    losses, widths = [], []
+    for precision in ("fp32", "bf16"):
+        torch.manual_seed(0)
+        learner = load_learner(folder, Objective(kind, str(folder), 50.0, 1.0), precision)
+        learner.prepare(torch.device("cpu"), compiled=False)
+        norm = learner.masked_lm.bert.embeddings.LayerNorm
+        norm.register_forward_hook(lambda _module, _inputs, made: widths.append(made.dtype))
+        drawn = learner.draw(ids, made.masking, torch.Generator().manual_seed(2))
+        losses.append(float(learner(drawn, torch.device("cpu"))[0].detach()))
+    assert widths == [torch.float32, torch.bfloat16]
+    assert losses[0] == pytest.approx(losses[1], rel=0.03)
+
+
+def test_what_the_next_step_needs_is_made_in_order_and_its_errors_are_told():
+    def make(progress):
+        if progress > 2:
+            raise ValueError("no more")
+        return progress
+
+    ahead = Ahead(make)
+    assert [ahead.next(p) for p in (0, 1, 2, 3)] == [0, 0, 1, 2], "one step ahead"
+    with pytest.raises(ValueError, match="no more"):
+        ahead.next(4)
+    ahead.close()
 
 
 def test_a_gpu_that_is_not_there_is_refused(corpus, tmp_path):

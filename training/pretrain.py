@@ -14,8 +14,6 @@ import dataclasses
 import json
 import math
 import time
-import zlib
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +28,9 @@ from training import config
 from training.masking import Masking
 from training.objectives import Batch, Learner, Objective, load_learner, save_learner
 from training.precision import Muon, check_precision
+from training.unlabelled import Ahead, Corpus, Sampler
 
-VALIDATION_SHARE = 0.003  # the tail of every source is never trained on
 RUNS = {"mlm": "masked characters", "rtd": "replaced characters", "distil": "a teacher"}  # of runs that got no name
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Corpus:
-    folder: Path
-    cache: Path
-    default_weight: float
-    weights: dict[str, float]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -91,59 +81,6 @@ class Settings:
     budget: Budget
 
 
-class Sampler:
-    """Random windows of the sources, each source as often as its weight times its length says."""
-
-    def __init__(self, arrays: dict[str, np.ndarray], corpus: Corpus) -> None:
-        self._arrays = list(arrays.values())
-        sizes = np.array([len(a) * corpus.weights.get(name, corpus.default_weight) for name, a in arrays.items()])
-        self._shares = sizes / sizes.sum()
-
-    def digests(self) -> list[int]:
-        """A checksum of each source."""
-        return [zlib.crc32(array.tobytes()) for array in self._arrays]
-
-    def batch(self, size: int, length: int, rng: np.random.Generator, held_out: bool = False) -> torch.Tensor:
-        """Character ids, int64 (size, length)."""
-        chosen = rng.choice(len(self._arrays), size, p=self._shares)
-        batch = np.empty((size, length), np.int64)
-        for source in np.unique(chosen):
-            array, rows = self._arrays[source], np.flatnonzero(chosen == source)
-            cut = int(len(array) * (1 - VALIDATION_SHARE))
-            low, high = (cut, len(array) - length) if held_out else (0, cut - length)
-            starts = rng.integers(low, max(high, low + 1), len(rows))
-            batch[rows] = array[(starts[:, None] + np.arange(length)) % len(array)]  # a short source begins again
-        return torch.from_numpy(batch)
-
-
-class Drawer:
-    """Draws the batch of the next step while the device works on the last."""
-
-    def __init__(
-        self, settings: Settings, learner: Learner, sampler: Sampler, seed: int, step: int, device: torch.device
-    ) -> None:
-        self._settings, self._learner, self._sampler, self._device = settings, learner, sampler, device
-        self._rng = np.random.default_rng([seed, step])
-        self._generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        self._thread = ThreadPoolExecutor(1)
-        self._waiting: Future[Batch] | None = None
-
-    def next(self, progress: float) -> Batch:
-        """A batch; the one after it is drawn as for this share of the budget, too."""
-        drawn = (self._waiting or self._thread.submit(self._draw, progress)).result()
-        self._waiting = self._thread.submit(self._draw, progress)
-        return drawn
-
-    def close(self) -> None:
-        self._thread.shutdown(cancel_futures=True)
-
-    def _draw(self, progress: float) -> Batch:
-        budget = self._settings.budget
-        ids = self._sampler.batch(budget.batch, budget.length, self._rng)
-        drawn = self._learner.draw(ids, self._settings.masking, self._generator, progress)
-        return drawn.pinned() if self._device.type == "cuda" else drawn
-
-
 def pretrain(settings: Settings, device: str = "cpu", pause: float = math.inf) -> dict[str, Any]:
     """Train within the budget; returns the last validation record.
 
@@ -162,7 +99,15 @@ def pretrain(settings: Settings, device: str = "cpu", pause: float = math.inf) -
     learner.prepare(accelerator.device, settings.budget.compile)
     forward = accelerator.prepare_model(learner)
     seed = settings.seed * 1_000_003 + accelerator.process_index
-    drawer = Drawer(settings, learner, sampler, seed, step, accelerator.device)
+    rng = np.random.default_rng([seed, step])
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+
+    def draw(progress: float) -> Batch:
+        ids = sampler.batch(settings.budget.batch, settings.budget.length, rng)
+        drawn = learner.draw(ids, settings.masking, generator, progress)
+        return drawn.pinned() if accelerator.device.type == "cuda" else drawn
+
+    batches = Ahead(draw)
     last = saved = begun = time.monotonic()
     losses: list[torch.Tensor] = []
     while True:
@@ -172,7 +117,7 @@ def pretrain(settings: Settings, device: str = "cpu", pause: float = math.inf) -
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = settings.optimiser.learning_rate * _schedule(progress, settings.optimiser)
-        loss, _ = forward(drawer.next(progress), accelerator.device)
+        loss, _ = forward(batches.next(progress), accelerator.device)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learner.parameters(), settings.optimiser.clip)
         for optimiser in optimisers:
@@ -186,7 +131,7 @@ def pretrain(settings: Settings, device: str = "cpu", pause: float = math.inf) -
             run.checkpoint(step, minutes, losses)
             losses, saved = [], now
             last = time.monotonic()  # validation is not training time
-    drawer.close()
+    batches.close()
     record = run.checkpoint(step, minutes, losses) if accelerator.is_main_process else {}
     accelerator.wait_for_everyone()  # a process that leaves while another still writes takes the group down with it
     accelerator.end_training()
