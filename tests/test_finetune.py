@@ -93,6 +93,23 @@ def test_a_tagger_teaches_another_what_no_document_marks(trained: tuple[Path, di
         finetune(some_settings(encoder, tmp_path / "none", plain, f"domain.teaching.teachers={encoder}"))
 
 
+def test_documents_beside_get_a_head_of_their_own_that_is_left_behind(encoder: Path, tmp_path: Path) -> None:
+    """The same texts without any marks: whoever learns them with the same head learns to mark less."""
+    marked = few(tmp_path / "marked.jsonl")
+    bare = tmp_path / "bare.jsonl"
+    records = [{**json.loads(line), "spans": [], "events": []} for line in marked.read_text("utf-8").splitlines()]
+    bare.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    dev = f"data.dev={marked}"
+    both = finetune(some_settings(encoder, tmp_path / "both", marked, dev, f'data.train=["{marked}","{bare}"]'))
+    beside = finetune(some_settings(encoder, tmp_path / "beside", marked, dev, f"data.beside={bare}"))
+    assert beside["domain"]["documents"] == both["domain"]["documents"] == 12
+    assert beside["domain"]["steps"] == both["domain"]["steps"]
+    assert set(beside["domain"]["data"]) == {str(marked), str(bare)}
+    assert beside["domain"]["dev"]["both"]["all"]["f1"] > both["domain"]["dev"]["both"]["all"]["f1"] + 0.1
+    model = AutoModelForTokenClassification.from_pretrained(tmp_path / "beside")
+    assert [model.config.id2label[i] for i in range(len(NAMES))] == NAMES
+
+
 def test_a_device_that_is_not_there_is_refused(encoder: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected auto, cpu or cuda"):
         some_settings(encoder, tmp_path, tmp_path / "x.jsonl", "device=gpu")

@@ -16,13 +16,17 @@ TOLD = 5  # of what is wrong with the documents
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Data:
-    """Where the documents are; without `dev` files a share of the training documents is held out."""
+    """Where the documents are; without `dev` files a share of the training documents is held out.
+
+    `beside` are others to train on, whose annotators did not do alike: they get a head of their own (training/finetune.py).
+    """
 
     train: tuple[Path, ...]
     dev: tuple[Path, ...]
     held_out: float
     format: str
     labels: dict[str, str]
+    beside: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.held_out < 1:
@@ -35,6 +39,7 @@ class Corpus:
 
     train: tuple[AnnotatedDocument, ...]
     dev: tuple[tuple[str, tuple[AnnotatedDocument, ...]], ...]
+    beside: tuple[AnnotatedDocument, ...] = ()
 
     def unmarked(self) -> list[str]:
         """Labels that no training document marks: a tagger unlearns them."""
@@ -45,15 +50,15 @@ def load(data: Data, seed: int) -> Corpus:
     """Read and check the documents; raises `ValueError` that says what is wrong with them and what to do."""
     if not data.train:
         raise ValueError("data.train names no file: add data.train=FILE (JSON lines, a doccano or Label Studio export, …)")
-    train = _read(data.train, data)
+    train, beside = _read(data.train, data), _read(data.beside, data)
     if data.dev:
-        return Corpus(train, tuple((f"{path.parent.name}-{path.stem}", _read([path], data)) for path in data.dev))
+        return Corpus(train, tuple((f"{path.parent.name}-{path.stem}", _read([path], data)) for path in data.dev), beside)
     if len(train) < 2:
         raise ValueError(f"{data.train[0]} holds {len(train)} documents; expected one more, to score on, or data.dev=FILE")
     order = np.random.default_rng(seed).permutation(len(train))
     count = min(max(1, round(data.held_out * len(train))), len(train) - 1)
     kept, held = sorted(order[count:]), sorted(order[:count])
-    return Corpus(tuple(train[i] for i in kept), (("held-out", tuple(train[i] for i in held)),))
+    return Corpus(tuple(train[i] for i in kept), (("held-out", tuple(train[i] for i in held)),), beside)
 
 
 def _read(paths: Sequence[Path], data: Data) -> tuple[AnnotatedDocument, ...]:

@@ -24,7 +24,7 @@ from tokenizers.implementations import BertWordPieceTokenizer
 from transformers import BertModel
 
 from training.chain import Chain
-from training.model import DOMAIN, Tagger
+from training.model import Tagger
 from training.onnx_graph import check_config
 from yaowen import formats
 from yaowen.formats.annotated import AnnotatedDocument
@@ -176,7 +176,7 @@ def measure(source: Path, documents: Iterable[AnnotatedDocument]) -> Alignment:
 
 
 def take_head(model: Tagger, names: Sequence[str], folder: Path) -> bool:
-    """Go on with the classifier and the chain of a tagger with the same tags, if `folder` is one."""
+    """Begin every head with the classifier and the chain of a tagger with the same tags, if `folder` is one."""
     from safetensors.torch import load_file
 
     config = json.loads((folder / "config.json").read_text("utf-8"))
@@ -187,12 +187,15 @@ def take_head(model: Tagger, names: Sequence[str], folder: Path) -> bool:
     head = {part: weights[f"classifier.{part}"] for part in ("weight", "bias") if f"classifier.{part}" in weights}
     if len(head) < 2:
         return False
-    model.heads[DOMAIN].load_state_dict(head)
+    record: dict[str, Any] = {}
     if (path := folder / TRANSITIONS).is_file():
-        record: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        chain = cast(Chain, model.chains[DOMAIN])
-        for mine, saved in ((chain.start, record["start"]), (chain.step, record["steps"])):
-            mine.data = torch.nan_to_num(torch.tensor(_filled(saved)), nan=0.0)
+        record = json.loads(path.read_text("utf-8"))
+    for name in model.heads:
+        model.heads[name].load_state_dict(head)
+        chain = cast(Chain, model.chains[name])
+        for mine, saved in ((chain.start, record.get("start")), (chain.step, record.get("steps"))):
+            if saved:
+                mine.data = torch.nan_to_num(torch.tensor(_filled(saved)), nan=0.0)
     return True
 
 

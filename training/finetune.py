@@ -15,6 +15,7 @@ import argparse
 import dataclasses
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,10 +30,11 @@ from training.corpus import Corpus, Data
 from training.examples import Example, encode, tag_names
 from training.export import complete
 from training.loop import Distillation, Schedule, Source, train
-from training.model import DOMAIN, Tagger, load_encoder, logits, save_tagger
+from training.model import BESIDE, DOMAIN, Tagger, load_encoder, logits, save_tagger
 from training.precision import check_precision
 from training.scoring import DevSet, decode, report
 from yaowen.evaluation.spans import Key
+from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.schema import SPAN_LABELS
 from yaowen.tagger.folder import MANIFEST, ModelFolder, digest
 from yaowen.tagger.viterbi import Scheme
@@ -177,14 +179,19 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary, found:
     names = tag_names(SPAN_LABELS)
     tags = {tag: i for i, tag in enumerate(names)}
     documents = sampling.portion(found.train, stage.share, settings.seed)
-    often = sampling.weights(documents, stage.balance)
-    augmenter = Augmenter(settings.augmentation, documents)
+    augmenter = Augmenter(settings.augmentation, [*documents, *found.beside])
 
-    def make(rng: np.random.Generator) -> list[Example]:
-        texts = (augmenter.text(d.text, d.spans, rng) for d in sampling.draw(documents, often, rng))
-        return [augmenter.ids(encode(vocabulary, text, spans, tags), rng) for text, spans in texts]
+    def source(head: str, documents: Sequence[AnnotatedDocument]) -> Source:
+        often = sampling.weights(documents, stage.balance)
 
-    model = Tagger(load_encoder(start, stage.schedule.dropout), {DOMAIN: names})
+        def make(rng: np.random.Generator) -> list[Example]:
+            texts = (augmenter.text(d.text, d.spans, rng) for d in sampling.draw(documents, often, rng))
+            return [augmenter.ids(encode(vocabulary, text, spans, tags), rng) for text, spans in texts]
+
+        return Source(head, make, stage.schedule)
+
+    sources = [source(head, part) for head, part in ((DOMAIN, documents), (BESIDE, found.beside)) if part]
+    model = Tagger(load_encoder(start, stage.schedule.dropout), {s.name: names for s in sources})
     encoders.take_head(model, names, start)
     scheme = Scheme.of(names)
     best: dict[str, Any] = {"f1": -1.0}
@@ -207,15 +214,14 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary, found:
             name: {k: scores[name][k]["f1"] for k in ("entities", "triggers")} for name in scores
         }  # fmt: skip
 
-    source = Source(DOMAIN, make, stage.schedule)
     distillation = _distillation(stage.teaching, names)
     _open(settings)
     _, record = train(
-        model, [source], stage.schedule, settings.seed, settings.precision, settings.place(), 1.0, after_epoch, distillation
+        model, sources, stage.schedule, settings.seed, settings.precision, settings.place(), 1.0, after_epoch, distillation
     )
-    digests = {str(path): digest(path) for path in (*settings.data.train, *settings.data.dev)}
+    digests = {str(path): digest(path) for path in (*settings.data.train, *settings.data.beside, *settings.data.dev)}
     return record | {
-        "documents": len(documents),
+        "documents": len(documents) + len(found.beside),
         "best_epoch": best["epoch"],
         "dev": best["scores"],
         "data": digests,

@@ -16,6 +16,7 @@ from yaowen.tagger.tagger import CONTEXT
 from yaowen.tagger.windows import cut_windows
 
 DOMAIN = "yaowen"  # the head that becomes the model's classifier
+BESIDE = "beside"  # the head of documents whose annotators did not do alike; it is left behind
 WINDOWS = 32  # of a document that are read together
 
 logging.disable_progress_bar()
