@@ -106,6 +106,8 @@ def test_documents_beside_get_a_head_of_their_own_that_is_left_behind(encoder: P
     assert beside["domain"]["steps"] == both["domain"]["steps"]
     assert set(beside["domain"]["data"]) == {str(marked), str(bare)}
     assert beside["domain"]["dev"]["both"]["all"]["f1"] > both["domain"]["dev"]["both"]["all"]["f1"] + 0.1
+    taught = ["domain.schedule.epochs=2", f"domain.teaching.teachers={tmp_path / 'both'}", f"data.beside={bare}"]
+    assert finetune(some_settings(encoder, tmp_path / "taught", marked, dev, *taught))["domain"]["documents"] == 12
     model = AutoModelForTokenClassification.from_pretrained(tmp_path / "beside")
     assert [model.config.id2label[i] for i in range(len(NAMES))] == NAMES
 

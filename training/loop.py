@@ -48,7 +48,10 @@ class Schedule:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Distillation:
-    """What finished taggers say of every token, learnt in the share `weight` beside the tags (Hinton et al. 2015)."""
+    """What finished taggers say of every token, learnt in the share `weight` beside the tags (Hinton et al. 2015).
+
+    By the heads that they have; another is taught by the tags alone.
+    """
 
     teachers: tuple[Tagger, ...]
     weight: float
@@ -175,7 +178,7 @@ def loss_of(
         between = torch.nn.functional.kl_div(first, second, reduction="batchmean", log_target=True)
         back = torch.nn.functional.kl_div(second, first, reduction="batchmean", log_target=True)
         loss = loss + schedule.consistency * (between + back) / 2
-    if distillation:
+    if distillation and head in distillation.teachers[0].heads:
         with autocast(precision, ids.device):
             told = distillation.probabilities(ids, mask, head)
         heat = distillation.temperature
