@@ -60,28 +60,33 @@ encoder: $(VENV)/.dev build/news/train.jsonl
 	cp $(GENERATOR)/vocab.txt build/encoder-8x512
 	cp $(GENERATOR)/vocab.txt build/encoder-6x320
 	$(BIN)/python -m training.pretrain --device cuda --config training/configs/pretrain-8x512.toml objective.generator=$(GENERATOR)
-	$(BIN)/python -m training.finetune --config training/configs/finetune.toml output=build/tagger-8x512 device=cuda \
-		encoder=build/encoder-8x512 domain.schedule.epochs=5 domain.schedule.learning_rate=7e-4
+	$(BIN)/$(TUNE) '$(BESIDE)' output=build/all-8x512 encoder=build/encoder-8x512 device=cuda \
+		domain.schedule.epochs=5 domain.schedule.learning_rate=7e-4
+	$(BIN)/$(TUNE) output=build/tagger-8x512 encoder=build/all-8x512 device=cuda domain.schedule.epochs=1 \
+		domain.schedule.learning_rate=2e-4
 	$(BIN)/python -m training.pretrain --device cuda --config training/configs/pretrain-6x320.toml objective.generator=$(GENERATOR)
 	$(BIN)/python -m training.pretrain --device cuda --config training/configs/distil-6x320.toml
 
-# First with what the teacher thinks of every token, then from there without, once a seed; the mean of all is the model. With what
-# `make encoder` made: make model ENCODER=build/distilled-6x320/tagger TEACHER=build/tagger-8x512
+# All documents, those of other annotators with a head of their own, then the older ones alone; of each the mean of the seeds.
+# With what `make encoder` made: make model ENCODER=build/distilled-6x320/tagger
 ENCODER ?= training/encoder-6x320
-TEACHER ?= training/encoder-8x512
 SEEDS   ?= 7 8
-TUNE    := python -m training.finetune --config training/configs/finetune.toml domain.schedule.minutes=600
+OLDER   := data.train=["data/authored/train.jsonl","data/authored/train-more.jsonl","../shared/corpora/annotated/train.jsonl"]
+BESIDE  := data.beside=["build/news/train.jsonl"]
+TUNE    := python -m training.finetune --config training/configs/finetune.toml '$(OLDER)'
+BUDGET  := domain.schedule.minutes=600 domain.schedule.epochs=1 domain.schedule.batch=1600
 
 model: $(VENV)/.dev $(NEWS)
-	$(BIN)/$(TUNE) output=build/tagger-1 encoder=$(ENCODER) domain.schedule.learning_rate=2e-4 \
-		'domain.teaching.teachers=["$(TEACHER)"]'
-	for seed in $(SEEDS); do $(BIN)/$(TUNE) output=build/tagger-$$seed encoder=build/tagger-1 seed=$$seed \
-		domain.schedule.batch=1600 || exit; done
-	rm -rf build/tagger-mean
-	$(BIN)/python -m training.average build/tagger-1 $(SEEDS:%=build/tagger-%) --out build/tagger-mean
+	rm -rf build/all-mean build/tagger-mean
+	for seed in $(SEEDS); do $(BIN)/$(TUNE) '$(BESIDE)' $(BUDGET) output=build/all-$$seed encoder=$(ENCODER) seed=$$seed \
+		domain.schedule.learning_rate=3e-4 || exit; done
+	$(BIN)/python -m training.average $(SEEDS:%=build/all-%) --out build/all-mean
+	for seed in $(SEEDS); do $(BIN)/$(TUNE) $(BUDGET) output=build/tagger-$$seed encoder=build/all-mean seed=$$seed \
+		domain.schedule.learning_rate=2e-4 || exit; done
+	$(BIN)/python -m training.average $(SEEDS:%=build/tagger-%) --out build/tagger-mean
 	cp $(addprefix build/tagger-mean/,config.json model.safetensors vocab.txt transitions.json) $(MODEL)
-	$(BIN)/python -m eval.stages teacher=$(TEACHER) "after the teacher=build/tagger-1" \
-		$(foreach seed,$(SEEDS),"seed $(seed)=build/tagger-$(seed)") --out $(RESULTS)/finetune.json
+	$(BIN)/python -m eval.stages $(foreach seed,$(SEEDS),"all documents, seed $(seed)=build/all-$(seed)") \
+		$(foreach seed,$(SEEDS),"older documents, seed $(seed)=build/tagger-$(seed)") --out $(RESULTS)/finetune.json
 	cp build/tagger-$(firstword $(SEEDS))/finetune.toml $(RESULTS)/finetune.toml
 	$(BIN)/python -m training.arguments --config training/configs/arguments.toml
 	cp build/arguments/assembler.json build/arguments/assembler.safetensors $(MODEL)
