@@ -15,6 +15,7 @@ from yaowen.assemble import mentions
 from yaowen.assemble.arguments import EPSILON, FORMAT, ROLE_NAMES, ArgumentModel
 from yaowen.assemble.assembler import assemble
 from yaowen.assemble.candidates import MOST_SPANS, SENTENCES_BEFORE, anchors, candidates
+from yaowen.assemble.counts import without_counts_of_none
 from yaowen.assemble.cues import Cues
 from yaowen.assemble.features import Evidence, Features
 from yaowen.assemble.holders import runs
@@ -275,6 +276,32 @@ def test_mentions(source, expected):
     found = complete_mentions(text, spans)
     assert [text[s.start : s.end] for s in found] == expected
     assert complete_mentions(text, found) == found
+
+
+COUNTS = [
+    ("none", "[TRIGGER:incident 新增]病例[QUANTITY 0例]，[TRIGGER:incident 新增]死亡[QUANTITY 零例]。", 0),
+    ("none before the noun", "全市[TRIGGER:incident 新增][QUANTITY 0例]确诊病例。", 0),
+    ("none, without a count", "[LOCATION 三亚市][TRIGGER:incident 新增]病例为零", 0),
+    ("some", "[TRIGGER:incident 新增]病例[QUANTITY 10例]，[TRIGGER:incident 发生]事故[QUANTITY 0.5起]。", 2),
+    ("some beside none", "[TRIGGER:incident 新增]病例[QUANTITY 0例]、无症状感染者[QUANTITY 3例]。", 1),
+    ("none in the next clause", "[TRIGGER:incident 发生]火灾，死亡[QUANTITY 0人]。", 1),
+    ("none of the next incident", "[TRIGGER:incident 发生]火灾后[TRIGGER:incident 新增]死亡[QUANTITY 0人]。", 1),
+    ("a temperature", "[TRIGGER:incident 出现][QUANTITY 零下5度]低温。", 1),
+    ("no incident", "[TRIGGER:deployment 派出]队员[QUANTITY 0人]。", 0),
+]
+
+
+@pytest.mark.parametrize(("source", "incidents"), [c[1:] for c in COUNTS], ids=[c[0] for c in COUNTS])
+def test_what_was_counted_and_did_not_happen_is_no_incident(source, incidents):
+    text, spans = marked(source)
+    left = without_counts_of_none(text, spans)
+    assert sum(s.label == "TRIGGER:incident" for s in left) == incidents
+    assert [s for s in left if s.label != "TRIGGER:incident"] == [s for s in spans if s.label != "TRIGGER:incident"]
+
+
+def test_a_count_is_not_looked_for_through_a_text_without_marks():
+    text, spans = marked("[TRIGGER:incident 新增]" + "病" * 200 + "[QUANTITY 0例]")
+    assert without_counts_of_none(text, spans) == tuple(spans)
 
 
 def test_the_surest_reading_of_a_name_says_what_the_person_is():

@@ -8,7 +8,7 @@ import dataclasses
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,8 +28,6 @@ DATA = Path(__file__).parent.parent / "data"
 NAMES, DENIALS = DATA / "names.toml", DATA / "denials.toml"
 PLACE = re.compile(r"[一-龥]{1,4}?(?:省|市|县|区|州|旗|镇|乡|街道|村)")
 NAMED_BY_PLACE = ("LOCATION", "ORGANIZATION", "POSITION")
-COUNT = re.compile(r"[0-9一二两三四五六七八九十百千]+[例起人名处宗]")
-ENDS, PAUSE = re.compile(r"[。；\n]"), re.compile(r"[，。；\n]")
 PAUSES = "，、：；！。 \u3000"
 HEADLINE = 60  # characters of a line that may stand without punctuation
 
@@ -48,7 +46,6 @@ class Augmentation:
     end_mark: float  # of a line: its last mark dropped
     join_lines: float  # of a line feed: dropped
     denied: float  # of an incident told by a verb of happening: denied, feared or supposed, so that it is none
-    zero: float  # of an incident told by a count: a count of none, so that it is none
     unknown: float  # of a character: [UNK] or [MASK]
 
 
@@ -107,11 +104,6 @@ class Augmenter:
         edits = self._people(text, spans, rng) + self._things(text, spans, rng) + self._punctuation(text, spans, rng)
         denied = [s for s in spans if self._happens(text, s) and rng.random() < self.settings.denied]
         edits += [(s.start, s.end, _pick(self._denials["before"], rng) + text[s.start : s.end]) for s in denied]
-        for span, count in self._counted(text, spans):
-            if span not in denied and rng.random() < self.settings.zero:
-                denied.append(span)
-                edits = [e for e in edits if e[:2] != (count.start, count.end)]
-                edits.append((count.start, count.end, _pick(self._denials["zero"], rng) + text[count.end - 1]))
         return apply(text, [s for s in spans if s not in denied], edits)
 
     def ids(self, example: Example, rng: np.random.Generator) -> Example:
@@ -122,19 +114,6 @@ class Augmenter:
 
     def _happens(self, text: str, span: Mark) -> bool:
         return span.label == "TRIGGER:incident" and text[span.start : span.end] in self._denials["verbs"]
-
-    def _counted(self, text: str, spans: Sequence[Mark]) -> Iterator[tuple[Mark, Mark]]:
-        """Incidents with the count that tells them, where it stands in the same clause and no more is counted after it."""
-        for at, (span, count) in enumerate(pairwise(spans)):
-            if span.label != "TRIGGER:incident" or text[span.start : span.end] not in self._denials["counting"]:
-                continue
-            if count.label != "QUANTITY" or not COUNT.fullmatch(text, count.start, count.end):
-                continue
-            goes_on = any(
-                s.label == "QUANTITY" and not ENDS.search(text, count.end, s.start) for s in spans[at + 2 : at + 3]
-            )
-            if not goes_on and not PAUSE.search(text, span.end, count.start) and PAUSE.match(text + "\n", count.end):
-                yield span, count
 
     def _people(self, text: str, spans: Sequence[Mark], rng: np.random.Generator) -> list[Edit]:
         people = [(s, text[s.start : s.end]) for s in spans if s.label in PEOPLE]

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from yaowen.assemble import ArgumentModel, Assembly, assemble, complete_mentions
+from yaowen.assemble import ArgumentModel, Assembly, assemble, complete_mentions, without_counts_of_none
 from yaowen.document import Argument, Document, Event, Office, Person, Source, Span, Warning
 from yaowen.ground.document import PLACE_ROLES, Grounding, event_date, event_place, ground
 from yaowen.text.article import article_lines
@@ -88,7 +88,7 @@ class Extractor:
 
     def _document(self, read: _Read, tagging: "Tagging", explain: bool) -> Document:
         page, given = read.page, read.given
-        spans = complete_mentions(page.text, tagging.spans)
+        spans = without_counts_of_none(page.text, complete_mentions(page.text, tagging.spans))
         found = find_published(page.text)
         article = [s for s in spans if not is_furniture(read.furniture, s.start, s.end) and not _is_stamp(s, found)]
         assembly = assemble(page.text, article, self._arguments, explain)
