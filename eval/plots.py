@@ -35,8 +35,9 @@ def draw(results: Path, out: Path) -> list[Path]:
     """Write what can be drawn; returns the files."""
     out.mkdir(parents=True, exist_ok=True)
     made = []
-    if (log := results / "pretrain.jsonl").exists():
-        runs = pretraining(log)
+    log = results / "pretrain.jsonl"
+    runs = [run for run in pretraining(log) if len(run[1]) > 1] if log.exists() else []  # of one record there is no curve
+    if runs:
         made.append(_save(out / "pretraining.png", 1.6 * len(runs), lambda axes: _pretraining(axes, runs), len(runs)))
     for name, height, plot in (
         ("ablations", 3.8, _ablations), ("curve", 2.8, _curve), ("calibration", 3.2, _reliability), ("speed", 3.4, _speed),

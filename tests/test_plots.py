@@ -48,3 +48,9 @@ def test_every_record_has_its_plot_and_no_record_none(tmp_path: Path) -> None:
 def test_a_log_is_told_run_by_run(tmp_path: Path) -> None:
     runs = plots.pretraining(records(tmp_path) / "pretrain.jsonl")
     assert [(name, len(lines)) for name, lines in runs] == [("a", 2), ("b", 1)]
+
+
+def test_a_run_of_one_record_has_no_curve(tmp_path: Path) -> None:
+    log = tmp_path / "pretrain.jsonl"
+    log.write_text(json.dumps({"run": "b", "characters": 1e6, "validation_loss": 4.0, "agreement": 0.9}) + "\n", "utf-8")
+    assert plots.draw(tmp_path, tmp_path / "plots") == []
