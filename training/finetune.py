@@ -4,8 +4,9 @@
 
 Stage 1 (`[public]`) trains the encoder on public NER sets, a linear head for each, keeps the encoder and the heads
 (`output`/encoder) and scores them on the sets' official test splits. Stage 2 (`[domain]`) trains the tagger itself on
-our annotated news, scores the dev documents after every epoch with the averaged weights, and keeps the best. `output`
-then holds a `BertForTokenClassification` folder, `metrics.json`, the resolved `finetune.toml` and
+our annotated news, scores the dev documents after every epoch with the averaged weights, and keeps the best; documents
+that others annotated otherwise (`data.beside`) teach the encoder by a head of their own, which is left behind. `output` then
+holds a `BertForTokenClassification` folder, `metrics.json`, the resolved `finetune.toml` and
 `predictions-dev.jsonl`. A stage whose `epochs` is 0 is left out. With
 `assembler` the folder is then made one that `yaowen.load` takes. A model that `output` held before stays whole until
 everything that is needed has been read; from then on the folder is none until the new one is finished.
