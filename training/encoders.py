@@ -187,14 +187,13 @@ def take_head(model: Tagger, names: Sequence[str], folder: Path) -> bool:
     head = {part: weights[f"classifier.{part}"] for part in ("weight", "bias") if f"classifier.{part}" in weights}
     if len(head) < 2:
         return False
-    record: dict[str, Any] = {}
-    if (path := folder / TRANSITIONS).is_file():
-        record = json.loads(path.read_text("utf-8"))
+    path = folder / TRANSITIONS
+    record: dict[str, Any] | None = json.loads(path.read_text("utf-8")) if path.is_file() else None
     for name in model.heads:
         model.heads[name].load_state_dict(head)
-        chain = cast(Chain, model.chains[name])
-        for mine, saved in ((chain.start, record.get("start")), (chain.step, record.get("steps"))):
-            if saved:
+        if record is not None:
+            chain = cast(Chain, model.chains[name])
+            for mine, saved in ((chain.start, record["start"]), (chain.step, record["steps"])):
                 mine.data = torch.nan_to_num(torch.tensor(_filled(saved)), nan=0.0)
     return True
 
