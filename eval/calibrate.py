@@ -2,12 +2,11 @@
 
     python -m eval.calibrate [--model FOLDER] [--set NAME=FILE ...] [--test NAME=FILE ...] [--out FILE]
 
-Of every predicted span the chain tells how sure it is: the geometric mean of its tags' marginals, at some temperature. A
-logistic curve for each label (yaowen.tagger.confidence), shrunk towards one for all, makes that the share of such spans
-that is right. The temperature is the one with the least negative log-likelihood of right and wrong, where every document is
-judged by curves fitted on other documents (ten folds); the ECE recorded is of those judgements too, so that no span is
-judged by a curve it took part in. By those judgements, too, the least score of a span that is given is chosen: the smallest
-whose F1 is about the best. The curves then fitted on all dev documents are written into the folder (`calibration.json`, and
+Of every span that is at all likely the chain tells how likely it is. A logistic curve for each label
+(yaowen.tagger.confidence), shrunk towards one for all, makes that the share of such spans that is right. Every document is
+judged by curves fitted on other documents (ten folds). By those judgements the least score of a span that is given is
+chosen: the smallest whose F1 is about the best; the ECE recorded is of the spans that are then given, so that none is judged
+by a curve it took part in. The curves then fitted on all dev documents are written into the folder (`calibration.json`, and
 the manifest anew). `--test` documents, which took part in nothing, are judged by them.
 """
 
@@ -31,11 +30,10 @@ from yaowen.formats.annotated import AnnotatedDocument, read
 from yaowen.tagger.confidence import Confidence, log_odds
 from yaowen.tagger.folder import CALIBRATION, ModelFolder, digest, write_manifest
 from yaowen.tagger.onnx_backend import OnnxBackend
-from yaowen.tagger.tagger import Backend, Tagger
+from yaowen.tagger.posterior import LIKELY, Spans, surest
+from yaowen.tagger.tagger import Tagger
 
 RESULT = Path(__file__).parent / "results" / "calibration.json"
-# Below 1, what is too sure already would become surer, until 32 bits cannot tell it apart.
-TEMPERATURES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
 STRENGTH = 1.0  # of the data against the prior that no label differs from the others (C of scikit-learn)
 FOLDS = 10
 LEAST_SCORES = tuple(round(0.05 * step, 2) for step in range(11))  # 0 to 0.5
@@ -45,12 +43,14 @@ ABOUT = 0.001  # of F1: what a smaller least score may cost, for it keeps more
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """Predicted spans; every array has the shape (spans,)."""
+    """Spans that are at all likely, overlapping ones too; every array has the shape (spans,)."""
 
-    scores: NDArray[np.float64]
+    scores: NDArray[np.float64]  # how likely
     labels: NDArray[np.intp]
     right: NDArray[np.bool_]
     documents: NDArray[np.intp]  # the number of the document each stands in
+    starts: NDArray[np.intp]  # in all documents joined, as if they were one
+    ends: NDArray[np.intp]
 
     def pairs(self, scores: NDArray[np.float64], chosen: NDArray[np.bool_] | None = None) -> list[tuple[float, bool]]:
         """The form that `yaowen.evaluation.calibration` takes."""
@@ -58,35 +58,20 @@ class Answers:
         return [pair for pair, taken in zip(both, chosen, strict=True) if taken] if chosen is not None else list(both)
 
 
-class Remembered:
-    """A backend that computes every batch once: what is asked for at several temperatures has the same logits."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._known: dict[bytes, NDArray[np.float32]] = {}
-
-    @property
-    def batch_tokens(self) -> int:
-        return self._backend.batch_tokens
-
-    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-        key = ids.shape[0].to_bytes(4, "little") + ids.tobytes()
-        if key not in self._known:
-            self._known[key] = self._backend.logits(ids, mask)
-        return self._known[key]
-
-
 def answers(documents: Sequence[AnnotatedDocument], tagger: Tagger) -> Answers:
     """What the tagger reads in the documents; right is what has the very start, end and label of a gold span."""
     labels = {label: number for number, label in enumerate(tagger.folder.scheme.labels)}
-    rows = []
-    for number, (document, tagging) in enumerate(zip(documents, tagger.tag([d.text for d in documents]), strict=True)):
+    rows, begin = [], 0
+    taggings = tagger.candidates([d.text for d in documents])
+    for number, (document, tagging) in enumerate(zip(documents, taggings, strict=True)):
         gold = {(m.start, m.end, m.label) for m in document.spans}
-        rows += [(s.score, labels[s.label], (s.start, s.end, s.label) in gold, number) for s in tagging.spans]
+        for s in tagging.spans:
+            right = (s.start, s.end, s.label) in gold
+            rows.append((s.score, labels[s.label], right, number, begin + s.start, begin + s.end))
+        begin += len(document.text)
     if not rows:
         raise ValueError("calibration needs spans: the model reads none in the documents; give others with --set")
-    scores, kinds, right, owners = zip(*rows, strict=True)
-    return Answers(np.array(scores), np.array(kinds), np.array(right), np.array(owners))
+    return Answers(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
 def fit(given: Answers, chosen: NDArray[np.bool_], count: int) -> Confidence:
@@ -102,15 +87,14 @@ def fit(given: Answers, chosen: NDArray[np.bool_], count: int) -> Confidence:
 
 def _design(given: Answers, count: int) -> NDArray[np.float64]:
     """Log-odds, log-odds by label, label: (spans, 1 + 2 labels)."""
-    odds = np.array([log_odds(score) for score in given.scores.tolist()])[:, None]
+    odds = log_odds(given.scores)[:, None]
     kinds = np.eye(count)[given.labels]
     return np.concatenate([odds, odds * kinds, kinds], 1)
 
 
 def judged(given: Answers, confidence: Confidence) -> NDArray[np.float64]:
     """The scores that the curves give, (spans,)."""
-    pairs = zip(given.scores.tolist(), given.labels.tolist(), strict=True)
-    return np.array([confidence.score(score, label) for score, label in pairs])
+    return confidence.scores(given.scores, given.labels)
 
 
 def cross_judged(given: Answers, count: int) -> NDArray[np.float64]:
@@ -126,66 +110,58 @@ def cross_judged(given: Answers, count: int) -> NDArray[np.float64]:
 
 def f1_by_least(given: Answers, scores: NDArray[np.float64], gold: int) -> dict[float, float]:
     """Strict F1 over all labels where spans below a score are not given, for each of `LEAST_SCORES`."""
-    kept = {least: scores >= least for least in LEAST_SCORES}
-    return {least: round(2 * float(given.right[k].sum()) / (gold + float(k.sum())), 4) for least, k in kept.items()}
+    return {least: _strict(given, shown(given, scores, least), gold) for least in LEAST_SCORES}
 
 
-def log_loss(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Nats a span."""
-    kept = np.clip(scores, 1e-6, 1 - 1e-6)
-    return float(-np.log(np.where(right, kept, 1 - kept)).mean())
+def _strict(found: Answers, given: NDArray[np.bool_], gold: int) -> float:
+    return round(2 * float(found.right[given].sum()) / (gold + float(given.sum())), 4)
+
+
+def shown(given: Answers, scores: NDArray[np.float64], least: float) -> NDArray[np.bool_]:
+    """Which spans are given, bool (spans,): the surest where some overlap, none below `least`."""
+    spans = Spans(given.starts, given.ends - 1, given.labels, given.scores.astype(np.float32))
+    taken = np.zeros(len(scores), bool)
+    taken[surest(spans, scores)] = True
+    return taken & (scores >= least)
 
 
 def calibrate(folder: Path, sets: Mapping[str, Path], tests: Mapping[str, Path]) -> dict[str, Any]:
     """Choose, fit, write into the folder; returns what is recorded. Raises `ModelError` for what is no model folder."""
-    plain = replace(ModelFolder.load(folder), confidence=None)
-    names, backend = plain.scheme.labels, Remembered(OnnxBackend(plain, threads=1))
-
-    def read_at(temperature: float, documents: Sequence[AnnotatedDocument]) -> Answers:
-        return answers(documents, Tagger(replace(plain, temperature=temperature), backend))
-
+    model = ModelFolder.load(folder)
+    tagger, names = Tagger(model, OnnxBackend(model, threads=1)), model.scheme.labels
     dev = {name: _documents(path) for name, path in sets.items()}
-    owner = [name for name, documents in dev.items() for _ in documents]
+    owner = np.array([name for name, documents in dev.items() for _ in documents])
     together = [d for documents in dev.values() for d in documents]
-    tried = {}
-    for temperature in TEMPERATURES:
-        given = read_at(temperature, together)
-        tried[temperature] = given, cross_judged(given, len(names))
-    losses = {t: log_loss(scores, given.right) for t, (given, scores) in tried.items()}
-    chosen = min(losses, key=lambda t: losses[t])
-    given, crossed = tried[chosen]
-    f1 = f1_by_least(given, crossed, sum(len(d.spans) for d in together))
+    found = answers(together, tagger)
+    crossed = cross_judged(found, len(names))
+    f1 = f1_by_least(found, crossed, sum(len(d.spans) for d in together))
     least = min(least for least, value in f1.items() if value >= max(f1.values()) - ABOUT)
-    confidence = replace(fit(given, np.ones(len(crossed), bool), len(names)), least=least)
-    write(folder, chosen, names, confidence)
-    of_set = {name: np.array([owner[d] == name for d in given.documents.tolist()]) for name in sets}
-    held = {name: read_at(chosen, _documents(path)) for name, path in tests.items()}
+    confidence = replace(fit(found, np.ones(len(crossed), bool), len(names)), least=least)
+    write(folder, model.temperature, names, confidence)
+    likely, given = found.scores > LIKELY, shown(found, crossed, least)
+    held = {name: answers(_documents(path), tagger) for name, path in tests.items()}
+    judgements = {name: judged(a, confidence) for name, a in held.items()}
     return {
         "model": digest(folder / "model.safetensors"),
         "data": {name: digest(path) for name, path in (*sets.items(), *tests.items())},
-        "temperature": chosen,
         "least": least,
         "f1 by least score, cross-validated": {str(least): value for least, value in f1.items()},
-        "tried": [
-            {
-                "temperature": t, "log loss, cross-validated": round(losses[t], 4),
-                "ece, cross-validated": _ece(a, scores), "ece of the temperature alone": _ece(a, a.scores),
-            }
-            for t, (a, scores) in tried.items()
-        ],
-        "before": calibration(tried[1.0][0].pairs(tried[1.0][0].scores)),
-        "after": calibration(given.pairs(crossed)),
-        "sets": {name: calibration(given.pairs(crossed, mine)) for name, mine in of_set.items()},
+        "likely": _strict(found, likely, sum(len(d.spans) for d in together)),
+        "before": calibration(found.pairs(found.scores, likely)),
+        "after": calibration(found.pairs(crossed, given)),
+        "sets": {name: calibration(found.pairs(crossed, given & (owner[found.documents] == name))) for name in sets},
         "labels": {
             name: {
-                "before": _brief(tried[1.0][0].pairs(tried[1.0][0].scores, given.labels == i)),
-                "after": _brief(given.pairs(crossed, given.labels == i)),
+                "before": _brief(found.pairs(found.scores, likely & (found.labels == i))),
+                "after": _brief(found.pairs(crossed, given & (found.labels == i))),
             }
             for i, name in enumerate(names)
-            if (given.labels == i).any()
+            if (given & (found.labels == i)).any()
         },
-        "test": {name: calibration(a.pairs(judged(a, confidence))) for name, a in held.items()},
-    }  # fmt: skip
+        "test": {
+            name: calibration(a.pairs(judgements[name], shown(a, judgements[name], least))) for name, a in held.items()
+        },
+    }
 
 
 def write(folder: Path, temperature: float, names: Iterable[str], confidence: Confidence) -> None:
@@ -205,10 +181,6 @@ def write(folder: Path, temperature: float, names: Iterable[str], confidence: Co
 
 def _documents(path: Path) -> list[AnnotatedDocument]:
     return [canonical(document) for document in read(path)]
-
-
-def _ece(given: Answers, scores: NDArray[np.float64]) -> float:
-    return _brief(given.pairs(scores))["ece"]
 
 
 def _brief(pairs: list[tuple[float, bool]]) -> dict[str, Any]:
@@ -231,9 +203,7 @@ def main() -> None:
     except (ValueError, OSError) as error:
         parser.error(str(error))
     keep(result, arguments.out)
-    print(
-        f"temperature {result['temperature']}, ECE {result['before']['ece']} at temperature 1, {result['after']['ece']} now"
-    )
+    print(f"least score {result['least']}, ECE {result['before']['ece']} before, {result['after']['ece']} now")
     for name, figures in result["test"].items():
         print(f"{name}: ECE {figures['ece']}")
 

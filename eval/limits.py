@@ -11,7 +11,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from eval.calibrate import Remembered
+import numpy as np
+from numpy.typing import NDArray
+
 from eval.evaluate import DEFAULT_SETS, score_documents
 from eval.record import of_model
 from yaowen.assemble import ArgumentModel
@@ -19,10 +21,28 @@ from yaowen.extractor import Extractor
 from yaowen.formats.annotated import read
 from yaowen.tagger.folder import ModelFolder, digest
 from yaowen.tagger.onnx_backend import OnnxBackend
-from yaowen.tagger.tagger import Tagger
+from yaowen.tagger.tagger import Backend, Tagger
 
 THRESHOLDS = (0.3, 0.4, 0.5)
 LEAST = (0.0, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4)
+
+
+class Remembered:
+    """A backend that computes every batch once: what is asked for with several limits has the same logits."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._known: dict[bytes, NDArray[np.float32]] = {}
+
+    @property
+    def batch_tokens(self) -> int:
+        return self._backend.batch_tokens
+
+    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        key = ids.shape[0].to_bytes(4, "little") + ids.tobytes()
+        if key not in self._known:
+            self._known[key] = self._backend.logits(ids, mask)
+        return self._known[key]
 
 
 def measure(path: Path) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def _curve(axes: Axes, record: dict[str, Any]) -> None:
 
 def _reliability(axes: Axes, record: dict[str, Any]) -> None:
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=0.8)
-    for key, colour, says in (("before", SOFT, "marginals"), ("after", ACCENT, "calibrated, cross-validated")):
+    for key, colour, says in (("before", SOFT, "of the chain"), ("after", ACCENT, "calibrated, cross-validated")):
         curve = [point for point in record[key]["curve"] if point["answers"] >= LEAST]
         label = f"{says}: ECE {record[key]['ece']:.3f}"
         axes.plot(

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,7 +36,8 @@ def overconfident(documents: int = 60, seed: int = 0) -> Answers:
     rng = np.random.default_rng(seed)
     odds, labels = rng.normal(4, 2, documents * 40), rng.integers(0, 2, documents * 40)
     right = rng.random(len(odds)) < 1 / (1 + np.exp(-(0.5 * odds - labels)))
-    return Answers(1 / (1 + np.exp(-odds)), labels, right, np.repeat(np.arange(documents), 40))
+    starts = np.arange(len(odds))
+    return Answers(1 / (1 + np.exp(-odds)), labels, right, np.repeat(np.arange(documents), 40), starts, starts + 1)
 
 
 def test_the_curves_that_made_the_answers_are_found():
@@ -45,25 +47,32 @@ def test_the_curves_that_made_the_answers_are_found():
     crossed = calibrate.cross_judged(given, 2)
     before, after = (calibration(given.pairs(scores))["ece"] for scores in (given.scores, crossed))
     assert after < 0.03 < before
-    assert calibrate.log_loss(crossed, given.right) < calibrate.log_loss(given.scores, given.right)
 
 
 def test_no_document_is_judged_by_a_curve_it_took_part_in():
     given = overconfident(documents=4)
     crossed = calibrate.cross_judged(given, 2)
     mine = given.documents == 0
-    turned = Answers(given.scores, given.labels, np.where(mine, ~given.right, given.right), given.documents)
+    turned = replace(given, right=np.where(mine, ~given.right, given.right))
     np.testing.assert_array_equal(calibrate.cross_judged(turned, 2)[mine], crossed[mine])
     assert not np.array_equal(calibrate.cross_judged(turned, 2)[~mine], crossed[~mine])
 
 
 def test_the_least_score_is_judged_by_what_is_given_and_what_is_missed():
     scores = np.array([0.9, 0.8, 0.22, 0.12])
-    given = Answers(scores, np.zeros(4, int), np.array([True, True, False, True]), np.arange(4))
+    starts = np.arange(4)
+    given = Answers(scores, np.zeros(4, int), np.array([True, True, False, True]), starts, starts, starts + 1)
     f1 = calibrate.f1_by_least(given, scores, gold=4)
     assert f1[0.0] == f1[0.1] == round(2 * 3 / (4 + 4), 4)
     assert f1[0.15] == f1[0.2] == round(2 * 2 / (4 + 3), 4)
     assert f1[0.25] == f1[0.5] == round(2 * 2 / (4 + 2), 4)
+
+
+def test_of_overlapping_spans_the_surest_is_judged():
+    scores, starts = np.array([0.6, 0.7, 0.5]), np.array([0, 2, 4])
+    given = Answers(scores, np.zeros(3, int), np.ones(3, bool), np.zeros(3, int), starts, starts + 3)
+    assert calibrate.shown(given, scores, 0.0).tolist() == [False, True, False]
+    assert calibrate.shown(given, 1 - scores, 0.45).tolist() == [False, False, True]
 
 
 def test_spans_below_the_least_score_are_not_given_unless_asked_for(copy):
@@ -73,6 +82,9 @@ def test_spans_below_the_least_score_are_not_given_unless_asked_for(copy):
     every = [s for tagging in Tagger.load(copy, least_score=0.0).tag(texts) for s in tagging.spans]
     assert 0 < len(some) < len(every)
     assert some == [s for s in every if s.score >= 0.3]
+    found = [s for tagging in Tagger.load(copy).candidates(texts) for s in tagging.spans]
+    assert len(every) < len(found), "some overlap"
+    assert {(s.start, s.end, s.label) for s in every} <= {(s.start, s.end, s.label) for s in found}
     with pytest.raises(ValueError, match="least score"):
         Tagger.load(copy, least_score=1.0)
     (copy / CALIBRATION).unlink()
@@ -96,7 +108,8 @@ def test_every_backend_gives_the_scores_of_the_curves(copy, backend):
     assert CALIBRATION in ModelFolder.load(copy).files
     for before, after in zip(plain, Tagger.load(copy, backend=backend).tag(texts), strict=True):
         assert [(s.start, s.end, s.label) for s in before.spans] == [(s.start, s.end, s.label) for s in after.spans]
-        wanted = [curves.score(s.score, SPAN_LABELS.index(s.label)) for s in before.spans]
+        labels = np.array([SPAN_LABELS.index(s.label) for s in before.spans], int)
+        wanted = curves.scores(np.array([s.score for s in before.spans]), labels)
         np.testing.assert_allclose([s.score for s in after.spans], wanted, atol=1e-3)
 
 
@@ -133,7 +146,7 @@ def test_a_model_of_ones_own_begins_with_the_curves_of_its_base(copy, tmp_path):
     assert own.temperature == 1.5
     assert own.confidence is not None
     assert own.confidence.curves[0] == (0.7, 0.1)
-    assert own.confidence.least == 0.0, "the base chose it for its own spans"
+    assert own.confidence.least is None, "the base chose it for its own spans"
     assert json.loads((own.path / "assembler.json").read_text("utf-8")) == {"threshold": 0.4, "least": 0.0}
     assert own.window == 126
     assert export(own.path, "own").confidence == own.confidence, "they stay when it is exported again"
@@ -147,9 +160,9 @@ def test_the_whole_calibration_of_some_documents(tmp_path):
         (tmp_path / f"{name}.jsonl").write_text("".join(some), "utf-8")
     record = calibrate.calibrate(model, {"few": tmp_path / "few.jsonl"}, {"rest": tmp_path / "rest.jsonl"})
     loaded = ModelFolder.load(model)
-    assert loaded.temperature == record["temperature"]
+    assert loaded.confidence.least == record["least"]
     assert loaded.window == ModelFolder.load(DEFAULT_MODEL).window
     assert record["after"]["ece"] < record["before"]["ece"]
     assert record["sets"]["few"] == record["after"]
-    every = Tagger.load(model, least_score=0.0).tag(authored_texts()[8:12])
+    every = Tagger.load(model).tag(authored_texts()[8:12])
     assert record["test"]["rest"]["answers"] == sum(len(tagging.spans) for tagging in every)

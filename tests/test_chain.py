@@ -1,13 +1,14 @@
-"""The chain over the tags of a sentence: its likelihood, gradient and best path against those of every tag sequence."""
+"""The chain over the tags of a sentence: its likelihood, gradient and spans against those of every tag sequence."""
 
 from itertools import pairwise, product
 
 import numpy as np
+import pytest
 import torch
 
 from training.chain import Chain, legal_steps
 from training.examples import tag_names
-from yaowen.tagger import viterbi
+from yaowen.tagger import posterior
 
 NAMES = tag_names(["A", "B"])
 
@@ -82,16 +83,22 @@ def paths(chain: Chain, scores: torch.Tensor) -> dict[tuple[int, ...], torch.Ten
     }
 
 
-def test_the_finished_tagger_finds_the_best_of_all_paths_of_this_chain() -> None:
-    scheme = viterbi.Scheme.of(["O", "B-DATE", "I-DATE", "B-PERSON", "I-PERSON"])
-    for seed in range(10):
-        chain, scores, _, ends = random_chain(seed)
-        found = viterbi.decode(scores.numpy()[:, scheme.columns], ends.numpy(), chain.decoder(scheme)).tags
-        expected: list[int] = []
-        for last in ends.nonzero().squeeze(1).tolist():
-            every = paths(chain, scores[len(expected) : last + 1])
-            expected += max(every, key=lambda path: every[path].item())
-        assert scheme.columns[found].tolist() == expected
+def test_the_finished_tagger_holds_spans_as_likely_as_this_chain_does() -> None:
+    scheme = posterior.Scheme.of(["O", "B-DATE", "I-DATE", "B-PERSON", "I-PERSON"])
+    chain, scores, _, ends = random_chain()
+    found = posterior.posteriors(scores.numpy()[:, scheme.columns], ends.numpy(), chain.decoder(scheme))
+    lasts = ends.nonzero().squeeze(1).tolist()
+    for first, last, label, chance in zip(found.firsts, found.lasts, found.labels, found.probabilities, strict=True):
+        end = next(e for e in lasts if e >= last)
+        begin = max((e + 1 for e in lasts if e < first), default=0)
+        b, i = 1 + 2 * label, 2 + 2 * label
+        every = paths(chain, scores[begin : end + 1])
+        has = [
+            path[first - begin : last - begin + 1] == (b, *[i] * (last - first)) and (*path, 0)[last - begin + 1] != i
+            for path in every
+        ]
+        shares = torch.softmax(torch.stack(list(every.values())), 0)
+        assert chance == pytest.approx(shares[torch.tensor(has)].sum().item(), abs=1e-4)
 
 
 def test_a_sure_chain_does_not_underflow() -> None:

@@ -201,7 +201,7 @@ def test_a_tagger_on_a_public_encoder_reads_the_same_spans_in_torch_and_onnx(tmp
     source, output = bert(tmp_path / "source", PIECES, kind=kind), tmp_path / "out"
     overrides = [
         f"output={output}", f"encoder={source}", f"assembler={ROOT}/model/yaowen/weights/default", "precision=fp32", "threads=1",
-        "public.schedule.epochs=0", f"data.train={data}", f"data.dev={data}", "domain.schedule.epochs=2",
+        "public.schedule.epochs=0", f"data.train={data}", f"data.dev={data}", "domain.schedule.epochs=6",
         "domain.schedule.average=0.5", "domain.schedule.learning_rate=1e-2", "domain.schedule.longest=120",
     ]  # fmt: skip
     metrics = finetune(config.load(Settings, CONFIGS / "rbt3.toml", overrides))

@@ -20,7 +20,7 @@ from training.loop import Schedule, make_optimisers, rate
 from training.model import DOMAIN, Tagger, load_encoder, logits
 from training.scoring import decode
 from yaowen.schema import PEOPLE, SPAN_LABELS
-from yaowen.tagger import viterbi
+from yaowen.tagger import posterior
 from yaowen.tagger.folder import TRANSITIONS
 from yaowen.tagger.vocabulary import Vocabulary
 
@@ -135,7 +135,7 @@ def test_the_folder_loads_in_transformers_and_says_what_was_measured(trained: tu
     whole = Tagger(load_encoder(folder, 0.0), {DOMAIN: NAMES})
     whole.heads[DOMAIN].load_state_dict(model.classifier.state_dict())
     start, steps = saved_chain(folder)
-    chain = viterbi.Chain(start[SCHEME.columns], steps[np.ix_(SCHEME.columns, SCHEME.columns)])
+    chain = posterior.Chain(start[SCHEME.columns], steps[np.ix_(SCHEME.columns, SCHEME.columns)])
     (file,) = folder.glob("predictions-*.jsonl")
     longest = config.load(Settings, folder / "finetune.toml").domain.window
     for document, line in zip(DOCUMENTS[:6], file.read_text("utf-8").splitlines(), strict=True):

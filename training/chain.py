@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from yaowen.tagger import viterbi
+from yaowen.tagger import posterior
 from yaowen.tagger.folder import TRANSITIONS
 
 SHUT = -1e4
@@ -60,10 +60,10 @@ class Chain(torch.nn.Module):
         total = _LogPartition.apply(scores, start, step, firsts.numpy(), lengths.numpy())
         return (total - gold) / len(tags)
 
-    def decoder(self, scheme: viterbi.Scheme) -> viterbi.Chain:
+    def decoder(self, scheme: posterior.Scheme) -> posterior.Chain:
         """The scores in the form in which the finished tagger decodes."""
         start, step = self.start.detach().cpu().numpy(), self.step.detach().cpu().numpy()
-        return viterbi.Chain(start[scheme.columns], step[np.ix_(scheme.columns, scheme.columns)])
+        return posterior.Chain(start[scheme.columns], step[np.ix_(scheme.columns, scheme.columns)])
 
     def save(self, names: Sequence[str], folder: Path) -> None:
         """Write the scores beside the model; the shut steps are null."""

@@ -106,8 +106,8 @@ def _calibrated(folder: Path) -> float:
 def complete(folder: Path, base: Path, window: int) -> ModelFolder:
     """Make a fine-tuned folder a whole model with what `base`, a model, says about arguments and scores.
 
-    The least scores are left out: the base's were chosen for its own spans. Raises `ValueError` where `base` is not a model
-    with an assembler.
+    The least scores are left out, for the base's were chosen for its own spans: those more likely than not are given. Raises
+    `ValueError` where `base` is not a model with an assembler.
     """
     model = ModelFolder.load(base)
     description, weights = ASSEMBLER
@@ -116,7 +116,7 @@ def complete(folder: Path, base: Path, window: int) -> ModelFolder:
     (folder / description).write_text(json.dumps(table, ensure_ascii=False, separators=(",", ":")), "utf-8")
     if CALIBRATION in model.files:  # of the base: closer than none; `python -m eval.calibrate` fits one of its own
         record = json.loads(model.file(CALIBRATION).read_text("utf-8"))
-        record |= {"weights": digest(folder / "model.safetensors"), "least": 0.0}
+        record |= {"weights": digest(folder / "model.safetensors"), "least": None}
         text = json.dumps(record, ensure_ascii=False, indent=1)
         (folder / CALIBRATION).write_text(text + "\n", "utf-8")
     positions = json.loads((folder / "config.json").read_text("utf-8"))["max_position_embeddings"]

@@ -38,7 +38,7 @@ from yaowen.evaluation.spans import Key
 from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.schema import SPAN_LABELS
 from yaowen.tagger.folder import MANIFEST, ModelFolder, digest
-from yaowen.tagger.viterbi import Scheme
+from yaowen.tagger.posterior import Scheme
 from yaowen.tagger.vocabulary import Vocabulary
 
 

@@ -25,8 +25,8 @@ from yaowen.formats.annotated import AnnotatedDocument, Mark
 from yaowen.spans import TaggedSpan
 from yaowen.tagger.folder import ModelFolder
 from yaowen.tagger.onnx_backend import OnnxBackend
+from yaowen.tagger.posterior import log_softmax
 from yaowen.tagger.tagger import Backend, Tagger
-from yaowen.tagger.viterbi import log_softmax
 from yaowen.text.normalise import normalise
 
 SHINGLE = 16  # characters in a row that two documents share only if one copies the other: one is enough here

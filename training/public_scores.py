@@ -22,8 +22,7 @@ from data import labelled
 from training.chain import Chain
 from training.model import Tagger, load_encoder
 from yaowen.formats.annotated import Mark
-from yaowen.tagger import viterbi
-from yaowen.tagger.viterbi import Scheme, log_softmax
+from yaowen.tagger.posterior import Scheme, likely, log_softmax
 from yaowen.tagger.vocabulary import Vocabulary
 from yaowen.tagger.windows import Placed, batches, place, stack
 
@@ -55,7 +54,7 @@ def head_name(name: str) -> str:
 
 
 def spans(model: Tagger, head: str, names: Sequence[str], vocabulary: Vocabulary, texts: Sequence[str]) -> list[list[Mark]]:
-    """What a head marks in each text: the best legal tags of its chain, over the whole text."""
+    """What a head marks in each text: the spans that its chain, over the whole text, holds more likely than not."""
     scheme = Scheme.of(names)
     chain = cast(Chain, model.chains[head]).decoder(scheme)
     placed = list(place(map(vocabulary.encode, texts), WINDOW, CONTEXT))
@@ -66,8 +65,8 @@ def spans(model: Tagger, head: str, names: Sequence[str], vocabulary: Vocabulary
         tokens = placed[mine[0]].tokens
         ends = np.arange(len(tokens.ids)) == len(tokens.ids) - 1  # the sets' spans may reach over a sentence end
         rows = np.concatenate([scores[i] for i in mine])[:, scheme.columns]
-        decoded = viterbi.decode(log_softmax(rows), ends, chain)
-        for first, last, label, _ in viterbi.spans(decoded, len(scheme.labels)):
+        found = likely(log_softmax(rows), ends, chain)
+        for first, last, label in zip(found.firsts, found.lasts, found.labels, strict=True):
             marks[number].append(Mark(int(tokens.offsets[first]), int(tokens.offsets[last]) + 1, scheme.labels[label]))
     return marks
 

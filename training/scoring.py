@@ -12,9 +12,8 @@ from training.examples import Example, encode
 from yaowen.evaluation.spans import Key, SpanScores, score
 from yaowen.formats import annotated
 from yaowen.schema import ENTITY_LABELS, SPAN_LABELS, TRIGGER_TYPES, trigger_label
-from yaowen.tagger import viterbi
 from yaowen.tagger.boundaries import trim
-from yaowen.tagger.viterbi import Chain, Scheme, log_softmax
+from yaowen.tagger.posterior import Chain, Scheme, likely, log_softmax
 from yaowen.tagger.vocabulary import Vocabulary
 
 TRIGGERS = tuple(trigger_label(t) for t in TRIGGER_TYPES)
@@ -48,11 +47,12 @@ class DevSet:
 
 
 def decode(text: str, example: Example, logits: np.ndarray, scheme: Scheme, chain: Chain) -> list[Key]:
-    """The spans of a document as the finished tagger reads them; `logits` (tokens, tags)."""
-    decoded = viterbi.decode(log_softmax(logits[:, scheme.columns]), example.ends(), chain)
+    """The spans of a document as a tagger that is not calibrated reads them; `logits` (tokens, tags)."""
+    spans = likely(log_softmax(logits[:, scheme.columns]), example.ends(), chain)
+    starts, ends = example.offsets[spans.firsts].tolist(), (example.offsets[spans.lasts] + 1).tolist()
     keys = []
-    for first, last, label, _ in viterbi.spans(decoded, len(scheme.labels)):
-        if edges := trim(text, int(example.offsets[first]), int(example.offsets[last]) + 1):
+    for start, end, label in zip(starts, ends, spans.labels.tolist(), strict=True):
+        if edges := trim(text, start, end):
             keys.append((*edges, scheme.labels[label]))
     return keys
 

@@ -1,7 +1,6 @@
 """Sentence ends, clause ends and the punctuation at the edges of spans, read from `boundaries.toml`."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -23,7 +22,6 @@ class _Boundaries:
     punctuation: frozenset[str]
     closers: dict[str, str]  # the closing mate of an opening mark
     openers: dict[str, str]
-    lists: dict[str, re.Pattern[str]]  # by label: what parts the items of a list
 
 
 @cache
@@ -34,8 +32,7 @@ def _boundaries() -> _Boundaries:
     strengths[[ord(c) for c in table["sentence_ends"] + "\n"]] = SENTENCE_END
     closers = dict(table["pairs"])
     openers = {closer: opener for opener, closer in table["pairs"]}
-    lists = {label: re.compile("|".join(map(re.escape, marks))) for label, marks in table["lists"].items()}
-    return _Boundaries(strengths, frozenset(table["punctuation"]), closers, openers, lists)
+    return _Boundaries(strengths, frozenset(table["punctuation"]), closers, openers)
 
 
 def strengths(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
@@ -73,20 +70,6 @@ def trim(text: str, start: int, end: int) -> tuple[int, int] | None:
     while start < end and _loose(text[end - 1], data.openers, text[start : end - 1]):
         end -= 1
     return (start, end) if start < end else None
-
-
-def items(text: str, start: int, end: int, label: str) -> Iterator[tuple[int, int]]:
-    """The span, or the items of the list that it is, each trimmed; an item of one character takes nothing apart.
-
-    >>> list(items("核酸检测、隔离和消杀", 0, 10, "MEASURE")), list(items("甲乙、丙丁", 0, 5, "OFFICIAL"))
-    ([(0, 4), (5, 7), (8, 10)], [(0, 5)])
-    """
-    mark = _boundaries().lists.get(label)
-    cuts = [match.span() for match in mark.finditer(text, start, end)] if mark else []
-    edges = [*zip([start, *(cut[1] for cut in cuts)], [*(cut[0] for cut in cuts), end], strict=True)]
-    if any(high - low < 2 for low, high in edges):
-        edges = [(start, end)]
-    yield from (trimmed for low, high in edges if (trimmed := trim(text, low, high)))
 
 
 def _loose(edge: str, mates: Mapping[str, str], rest: str) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from yaowen.schema import SPAN_LABELS
 from yaowen.tagger.confidence import Confidence
-from yaowen.tagger.viterbi import Chain, Scheme
+from yaowen.tagger.posterior import Chain, Scheme
 
 SCHEMA: Final = "yaowen-model/1"
 MANIFEST: Final = "manifest.json"
@@ -39,7 +39,7 @@ class ModelFolder:
     scheme: Scheme
     chain: Chain  # learned scores of neighbouring tags; free where the model has none
     temperature: float  # logits are divided by it before they become probabilities
-    confidence: Confidence | None  # what turns those of a span into its score; None: their mean is the score
+    confidence: Confidence | None  # what turns those of a span into its score; None: that is the score
     positions: int  # tokens the encoder reads at once, with [CLS] and [SEP]
     window: int  # tokens of a text it is given at once, without those two
     embeddings: int  # tokens the encoder knows

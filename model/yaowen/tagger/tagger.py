@@ -1,7 +1,7 @@
 """Normalised texts in, labelled spans out."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yaowen.spans import TaggedSpan
-from yaowen.tagger.boundaries import SENTENCE_END, items, strengths
+from yaowen.tagger.boundaries import SENTENCE_END, strengths, trim
 from yaowen.tagger.folder import INT8, REMEDY, ModelError, ModelFolder
-from yaowen.tagger.viterbi import decode, log_softmax, spans
+from yaowen.tagger.posterior import LIKELY, Spans, log_softmax, posteriors, surest
 from yaowen.tagger.vocabulary import Tokens, Vocabulary
 from yaowen.tagger.windows import Placed, batches, place, shards, stack
 
 BackendName = Literal["onnx", "onnx-int8", "torch"]
+Choice = Callable[[Spans], tuple[NDArray[np.intp], NDArray[np.floating]]]  # which spans, by index, and the scores of all
 
 CONTEXT: Final = 64  # tokens read on both sides of what is kept, in a text longer than a window
 SHARD_TOKENS: Final = 1 << 15  # tagged at one time: 5 MB of probabilities, and enough windows to sort by length
@@ -96,6 +97,13 @@ class Tagger:
 
     def tag(self, texts: Sequence[str]) -> list[Tagging]:
         """The spans of each text, which must be normalised; memory does not grow with the length of the texts."""
+        return self._tag(texts, self._given)
+
+    def candidates(self, texts: Sequence[str]) -> list[Tagging]:
+        """All spans that the chain holds at all likely, scored by how likely, for calibration; they may overlap."""
+        return self._tag(texts, lambda spans: (np.arange(len(spans)), spans.probabilities))
+
+    def _tag(self, texts: Sequence[str], choose: Choice) -> list[Tagging]:
         unknown, windows = [0] * len(texts), [0] * len(texts)
         found: list[list[TaggedSpan]] = [[] for _ in texts]
 
@@ -109,13 +117,13 @@ class Tagger:
         for shard in shards(place(encoded(), self._longest, context), SHARD_TOKENS):
             for placed in shard:
                 windows[placed.text] += 1
-            for number, span in self._tag_shard(shard, texts):
+            for number, span in self._tag_shard(shard, texts, choose):
                 found[number].append(span)
         return [
             Tagging(tuple(found[number]), len(text), unknown[number], windows[number]) for number, text in enumerate(texts)
         ]
 
-    def _tag_shard(self, shard: Sequence[Placed], texts: Sequence[str]) -> Iterator[tuple[int, TaggedSpan]]:
+    def _tag_shard(self, shard: Sequence[Placed], texts: Sequence[str], choose: Choice) -> Iterator[tuple[int, TaggedSpan]]:
         """Spans with the numbers of their texts; the cores of the shard's windows are one array of tokens here."""
         cores = [slice(placed.window.core_start, placed.window.core_end) for placed in shard]
         offsets = np.concatenate([placed.tokens.offsets[core] for placed, core in zip(shard, cores, strict=True)])
@@ -126,14 +134,21 @@ class Tagger:
         ends[:-1] |= owner[1:] != owner[:-1]
         ends[-1] = True
         log_probabilities = log_softmax(self._logits(shard) / np.float32(self.folder.temperature))
-        labels, confidence = self.folder.scheme.labels, self.folder.confidence
-        for first, last, label, marginal in spans(decode(log_probabilities, ends, self._chain), len(labels)):
-            number = int(owner[first])
-            score = confidence.score(marginal, label) if confidence else marginal
-            if confidence and score < confidence.least:
-                continue
-            for edges in items(texts[number], int(offsets[first]), int(offsets[last]) + 1, labels[label]):
-                yield number, TaggedSpan(*edges, labels[label], score)
+        spans = posteriors(log_probabilities, ends, self._chain)
+        chosen, scores = choose(spans)
+        columns = (owner[spans.firsts], offsets[spans.firsts], offsets[spans.lasts] + 1, spans.labels, scores)
+        for number, start, end, kind, score in zip(*(column[chosen].tolist() for column in columns), strict=True):
+            if edges := trim(texts[number], start, end):
+                yield number, TaggedSpan(*edges, self.folder.scheme.labels[kind], score)
+
+    def _given(self, spans: Spans) -> tuple[NDArray[np.intp], NDArray[np.floating]]:
+        """Which of the likely spans are given, none over another; the scores of all."""
+        confidence = self.folder.confidence
+        scores = confidence.scores(spans.probabilities, spans.labels) if confidence else spans.probabilities
+        if confidence is None or confidence.least is None:
+            return np.flatnonzero(spans.probabilities > LIKELY), scores
+        taken = surest(spans, scores)
+        return taken[scores[taken] >= confidence.least], scores
 
     def _logits(self, shard: Sequence[Placed]) -> NDArray[np.float32]:
         """Logits of the cores of the windows, one after the other: (tokens, tags), columns as in the scheme."""

@@ -1,17 +1,23 @@
-"""The best legal BIO sequence of each sentence, and how sure the model is of it.
+"""How likely each span of a sentence is, under a linear chain over its BIO tags, and which of the likely ones to take.
 
 A tag I-X may only follow B-X or I-X, and a sequence may not begin with it. What else may follow what is free, or has a
-score that was learned with the encoder (a linear-chain CRF: Lafferty et al. 2001). The best path (Viterbi 1967) and the
-marginals (forward-backward) are exact; all sentences go through the recursions side by side.
+score that was learned with the encoder (a linear-chain CRF: Lafferty et al. 2001). Forward-backward gives the exact
+probability that a span stands just there, summed over all that may stand around it; the best single sequence (Viterbi) would
+drop a span whose probability is spread over several readings of its neighbours. All sentences go through the recursions
+side by side.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+
+LIKELY: Final = 0.5  # spans above it cannot overlap: where one stands, no other does
+LEAST: Final = 0.05  # less likely spans are not looked at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,11 +79,19 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Decoded:
-    """What stands on the tokens; both have the shape (tokens,)."""
+class Spans:
+    """Spans of tokens in the order of their beginnings; all have the shape (spans,)."""
 
-    tags: NDArray[np.intp]  # 0: O; 1 + i: B of label i; 1 + labels + i: I of label i
-    marginals: Floats  # probability of that tag given the whole sentence
+    firsts: NDArray[np.intp]
+    lasts: NDArray[np.intp]  # of the span, too
+    labels: NDArray[np.intp]
+    probabilities: Floats
+
+    def __len__(self) -> int:
+        return len(self.firsts)
+
+    def take(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> "Spans":
+        return Spans(self.firsts[chosen], self.lasts[chosen], self.labels[chosen], self.probabilities[chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,80 +122,84 @@ def log_softmax(logits: Floats) -> Floats:
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
 
 
-def decode(log_probabilities: Floats, ends: NDArray[np.bool_], chain: Chain) -> Decoded:
-    """The best legal tags of each sentence and their marginals.
+def posteriors(log_probabilities: Floats, ends: NDArray[np.bool_], chain: Chain) -> Spans:
+    """Every span that is at least `LEAST` likely to stand just there with its label; they may overlap.
 
     `log_probabilities` (tokens, 1 + 2 labels), columns in the order of `Scheme.columns`; `ends` (tokens,) is true on the
     last token of a sentence, at least on the last token of all. No span reaches over an end.
     """
-    if not len(ends):
-        return Decoded(np.zeros(0, np.intp), np.zeros(0, np.float32))
-    if not ends[-1]:
+    if len(ends) and not ends[-1]:
         raise ValueError("the last token must end a sentence")
-    packed = _Packed.of(ends)
-    emissions = log_probabilities[packed.order]
-    tags = _best_paths(emissions, packed.starts, chain)
-    marginals = _marginals(np.exp(emissions), packed.starts, tags, chain)
-    result = Decoded(np.empty(len(ends), np.intp), np.empty(len(ends), np.float32))
-    result.tags[packed.order] = tags
-    result.marginals[packed.order] = marginals
-    return result
+    if not len(ends):
+        none = np.zeros(0, np.intp)
+        return Spans(none, none, none, np.zeros(0, np.float32))
+    begins, goes_on = _forward_backward(log_probabilities, ends, chain)
+    at, labels = np.nonzero(begins >= LEAST)
+    firsts, reached, after_first = at, begins[at, labels], 0
+    found: list[tuple[NDArray[Any], ...]] = []
+    while len(at) or not found:
+        more = reached * goes_on[after_first, at, labels]
+        exact = reached - more
+        here = exact >= LEAST
+        found.append((firsts[here], at[here], labels[here], exact[here]))
+        kept = more >= LEAST
+        firsts, at, labels, reached, after_first = firsts[kept], at[kept] + 1, labels[kept], more[kept], 1
+    spans = Spans(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    return spans.take(np.lexsort((spans.labels, spans.lasts, spans.firsts)))
 
 
-def _best_paths(emissions: Floats, starts: list[int], chain: Chain) -> NDArray[np.intp]:
-    """Viterbi over packed sentences; `emissions` (tokens, tags), the result (tokens,), both packed."""
-    best = np.empty(len(emissions), np.intp)  # the best tag of each place as if the sentence ended there
-    back = np.zeros(emissions.shape, np.int16)  # the best tag before each tag of each place
-    into = np.ascontiguousarray(chain.step.T)  # (to, from): the tags to choose from lie side by side
-    scores = emissions[: starts[1]] + chain.start
-    for step, low in enumerate(starts[:-1]):
-        high = starts[step + 1]
-        if step:
-            paths = scores[: high - low, None, :] + into
-            back[low:high] = paths.argmax(2)
-            scores = np.take_along_axis(paths, back[low:high, :, None].astype(np.intp), 2)[:, :, 0] + emissions[low:high]
-        best[low:high] = scores.argmax(1)
-        scores = scores - scores.max(1, keepdims=True)  # as good to compare, and no sentence is too long
-    tags = best
-    for step in range(len(starts) - 2, 0, -1):
-        low, high = starts[step], starts[step + 1]
-        tags[starts[step - 1] :][: high - low] = back[np.arange(low, high), tags[low:high]]
-    return tags
+def likely(log_probabilities: Floats, ends: NDArray[np.bool_], chain: Chain) -> Spans:
+    """The spans that are more likely than not, in text order; arguments as of `posteriors`."""
+    spans = posteriors(log_probabilities, ends, chain)
+    return spans.take(spans.probabilities > LIKELY)
 
 
-def _marginals(probabilities: Floats, starts: list[int], tags: NDArray[np.intp], chain: Chain) -> Floats:
-    """Forward-backward over packed sentences; `probabilities` (tokens, tags), `tags` and the result (tokens,)."""
+def surest(spans: Spans, scores: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Which spans to take, in text order, so that none overlap: the one with the highest score, then the next.
+
+    What is taken of some spans is not changed by others with lower scores.
+    """
+    taken, free = [], np.ones(int(spans.lasts.max(initial=-1)) + 1, bool)
+    for index in np.lexsort((spans.firsts, -scores)).tolist():
+        place = slice(spans.firsts[index], spans.lasts[index] + 1)
+        if free[place].all():
+            free[place] = False
+            taken.append(index)
+    return np.array(sorted(taken), np.intp)
+
+
+def _forward_backward(log_probabilities: Floats, ends: NDArray[np.bool_], chain: Chain) -> tuple[Floats, Floats]:
+    """How likely a span of each label begins at each token, (tokens, labels), and goes on behind it, (2, tokens, labels).
+
+    The second given that it is there: first for a token that begins the span, then for one inside it. A chain given its
+    scores is a chain again, so that these are all it takes to say how likely a span is.
+    """
+    packed, labels = _Packed.of(ends), (log_probabilities.shape[1] - 1) // 2
+    begin, inner = slice(1, 1 + labels), slice(1 + labels, None)
+    probabilities = np.exp(log_probabilities[packed.order])
     np.maximum(probabilities, 1e-12, out=probabilities)  # no sentence may become impossible by underflow
     first, steps = np.exp(chain.start - chain.start.max()), np.exp(chain.step - chain.step.max())
+    into_inner = np.stack([steps[begin, inner].diagonal(), steps[inner, inner].diagonal()])
+    starts = packed.starts
     forward = probabilities.copy()
     for step in range(len(starts) - 1):
         low, high = starts[step], starts[step + 1]
         here = forward[low:high]
         here *= forward[starts[step - 1] :][: high - low] @ steps if step else first
         here /= here.sum(1, keepdims=True)
-    result = np.empty(len(tags), np.float32)
-    after = np.zeros((0, probabilities.shape[1]), np.float32)
+    begins = np.empty((len(ends), labels), np.float32)
+    goes_on = np.zeros((2, len(ends), labels), np.float32)
+    behind = np.zeros((0, probabilities.shape[1]), np.float32)  # weight of all from the next token on, by its tag
     for step in range(len(starts) - 2, -1, -1):
-        low, high = starts[step], starts[step + 1]
+        low, high, more = starts[step], starts[step + 1], len(behind)
         backward = np.ones_like(forward[low:high])
-        backward[: len(after)] = after @ steps.T
+        backward[:more] = behind @ steps.T
+        ways = backward[:more, 1:].reshape(more, 2, labels).swapaxes(0, 1)
+        goes_on[:, low : low + more] = into_inner[:, None] * behind[:, inner] / ways
         backward /= backward.max(1, keepdims=True)
         joint = forward[low:high] * backward
-        result[low:high] = joint[np.arange(high - low), tags[low:high]] / joint.sum(1)
-        after = probabilities[low:high] * backward
-    return np.clip(result, np.finfo(np.float32).tiny, 1.0)
-
-
-def spans(decoded: Decoded, labels: int) -> Iterator[tuple[int, int, int, float]]:
-    """First token, last token, label and score of each span, in text order.
-
-    The score is the geometric mean of the marginals of the span's tags.
-    """
-    firsts = np.flatnonzero((decoded.tags > 0) & (decoded.tags <= labels))
-    outside = np.append(np.flatnonzero(decoded.tags <= labels), len(decoded.tags))
-    stops = outside[np.searchsorted(outside, firsts, "right")]
-    summed = np.concatenate(([0.0], np.cumsum(np.log(decoded.marginals, dtype=np.float64))))
-    scores = np.exp((summed[stops] - summed[firsts]) / (stops - firsts))
-    yield from zip(
-        firsts.tolist(), (stops - 1).tolist(), (decoded.tags[firsts] - 1).tolist(), scores.clip(0, 1).tolist(), strict=True
-    )
+        begins[low:high] = joint[:, begin] / joint.sum(1, keepdims=True)
+        behind = probabilities[low:high] * backward
+    result = np.empty_like(begins), np.empty_like(goes_on)
+    result[0][packed.order], result[1][:, packed.order] = begins, goes_on
+    return result
