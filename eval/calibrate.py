@@ -11,7 +11,7 @@ the manifest anew). `--test` documents, which took part in nothing, are judged b
 """
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from yaowen.formats.annotated import AnnotatedDocument, read
 from yaowen.tagger.confidence import Confidence, log_odds
 from yaowen.tagger.folder import CALIBRATION, ModelFolder, digest, write_manifest
 from yaowen.tagger.onnx_backend import OnnxBackend
-from yaowen.tagger.posterior import LIKELY, Spans, surest
+from yaowen.tagger.posterior import LIKELY, surest
 from yaowen.tagger.tagger import Tagger
 
 RESULT = Path(__file__).parent / "results" / "calibration.json"
@@ -70,7 +70,7 @@ def answers(documents: Sequence[AnnotatedDocument], tagger: Tagger) -> Answers:
             rows.append((s.score, labels[s.label], right, number, begin + s.start, begin + s.end))
         begin += len(document.text)
     if not rows:
-        raise ValueError("calibration needs spans: the model reads none in the documents; give others with --set")
+        raise ValueError("calibration needs spans: the model reads none in some of the documents; give others")
     return Answers(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
@@ -119,9 +119,8 @@ def _strict(found: Answers, given: NDArray[np.bool_], gold: int) -> float:
 
 def shown(given: Answers, scores: NDArray[np.float64], least: float) -> NDArray[np.bool_]:
     """Which spans are given, bool (spans,): the surest where some overlap, none below `least`."""
-    spans = Spans(given.starts, given.ends - 1, given.labels, given.scores.astype(np.float32))
     taken = np.zeros(len(scores), bool)
-    taken[surest(spans, scores)] = True
+    taken[surest(given.starts, given.ends - 1, scores)] = True
     return taken & (scores >= least)
 
 
@@ -137,9 +136,9 @@ def calibrate(folder: Path, sets: Mapping[str, Path], tests: Mapping[str, Path])
     f1 = f1_by_least(found, crossed, sum(len(d.spans) for d in together))
     least = min(least for least, value in f1.items() if value >= max(f1.values()) - ABOUT)
     confidence = replace(fit(found, np.ones(len(crossed), bool), len(names)), least=least)
-    write(folder, model.temperature, names, confidence)
     likely, given = found.scores > LIKELY, shown(found, crossed, least)
     held = {name: answers(_documents(path), tagger) for name, path in tests.items()}
+    write(model, confidence)
     judgements = {name: judged(a, confidence) for name, a in held.items()}
     return {
         "model": digest(folder / "model.safetensors"),
@@ -156,7 +155,7 @@ def calibrate(folder: Path, sets: Mapping[str, Path], tests: Mapping[str, Path])
                 "after": _brief(found.pairs(crossed, given & (found.labels == i))),
             }
             for i, name in enumerate(names)
-            if (given & (found.labels == i)).any()
+            if (given & (found.labels == i)).any() and (likely & (found.labels == i)).any()
         },
         "test": {
             name: calibration(a.pairs(judgements[name], shown(a, judgements[name], least))) for name, a in held.items()
@@ -164,19 +163,16 @@ def calibrate(folder: Path, sets: Mapping[str, Path], tests: Mapping[str, Path])
     }
 
 
-def write(folder: Path, temperature: float, names: Iterable[str], confidence: Confidence) -> None:
-    """The curves and the temperature into a model folder, and its manifest anew."""
-    model = ModelFolder.load(folder)
-    curves = zip(names, confidence.curves, strict=True)
+def write(model: ModelFolder, confidence: Confidence) -> None:
+    """The curves into a model folder, and its manifest anew."""
+    curves = zip(model.scheme.labels, confidence.curves, strict=True)
     record = {
-        "weights": digest(folder / "model.safetensors"),
-        "temperature": temperature,
+        "weights": digest(model.path / "model.safetensors"),
         "least": confidence.least,
         "labels": {name: {"slope": round(slope, 4), "offset": round(offset, 4)} for name, (slope, offset) in curves},
     }
-    keep(record, folder / CALIBRATION)
-    window = None if model.window == model.positions - 2 else model.window
-    write_manifest(folder, model.version, temperature, window)
+    keep(record, model.path / CALIBRATION)
+    write_manifest(model.path, model.version, None if model.window == model.positions - 2 else model.window)
 
 
 def _documents(path: Path) -> list[AnnotatedDocument]:
@@ -192,7 +188,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=FILE", help="instead of the dev documents")
     parser.add_argument("--test", action="append", default=[], metavar="NAME=FILE", help="instead of the test documents")
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, help="the record; default: the project's, for the model that ships")
     arguments = parser.parse_args()
     sets, tests = (
         {name: Path(path) for name, _, path in (entry.partition("=") for entry in given)}
@@ -202,8 +198,9 @@ def main() -> None:
         result = calibrate(arguments.model, sets or DEFAULT_SETS, tests or present(TEST_SETS))
     except (ValueError, OSError) as error:
         parser.error(str(error))
-    keep(result, arguments.out)
-    print(f"least score {result['least']}, ECE {result['before']['ece']} before, {result['after']['ece']} now")
+    if out := arguments.out or (RESULT if arguments.model == DEFAULT_MODEL else None):
+        keep(result, out)
+    print(f"spans scored below {result['least']} are not given; ECE {result['after']['ece']} of those that are")
     for name, figures in result["test"].items():
         print(f"{name}: ECE {figures['ece']}")
 

@@ -3,14 +3,12 @@
 python -m eval.int8 [--model FOLDER] [--out eval/results/int8.json]
 """
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from eval.evaluate import DEFAULT_SETS
 from eval.record import of_model
-from training.export import with_int8
 from yaowen.evaluation.spans import Key, SpanScores, score
 from yaowen.formats.annotated import read
 from yaowen.tagger.folder import digest
@@ -18,14 +16,8 @@ from yaowen.tagger.tagger import BackendName, Tagger
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """`compare` on a copy of a model with both graphs."""
-    with tempfile.TemporaryDirectory() as temporary:
-        return {"model": digest(folder / "model.safetensors")} | compare(with_int8(folder, Path(temporary, "model")).path)
-
-
-def compare(folder: Path) -> dict[str, Any]:
     """Strict micro F1 over all labels of both graphs on each set and all of them, and of one graph against the other."""
-    result = {}
+    result: dict[str, Any] = {"model": digest(folder / "model.safetensors")}
     backends: tuple[BackendName, ...] = ("onnx", "onnx-int8")
     totals: dict[str, SpanScores] = dict.fromkeys((*backends, "agreement"), SpanScores())
     for name, path in DEFAULT_SETS.items():

@@ -6,13 +6,11 @@ The limits are `threshold`, of a span in a role, and `least`, of event, span and
 training/configs/arguments.toml, which says what ships).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from eval.evaluate import DEFAULT_SETS, score_documents
 from eval.record import of_model
@@ -21,34 +19,31 @@ from yaowen.extractor import Extractor
 from yaowen.formats.annotated import read
 from yaowen.tagger.folder import ModelFolder, digest
 from yaowen.tagger.onnx_backend import OnnxBackend
-from yaowen.tagger.tagger import Backend, Tagger
+from yaowen.tagger.tagger import Backend, Tagger, Tagging
 
 THRESHOLDS = (0.3, 0.4, 0.5)
 LEAST = (0.0, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4)
 
 
-class Remembered:
-    """A backend that computes every batch once: what is asked for with several limits has the same logits."""
+class Remembered(Tagger):
+    """A tagger that reads every text once: only what becomes of the spans is asked for with several limits."""
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._known: dict[bytes, NDArray[np.float32]] = {}
+    __slots__ = ("_known",)
 
-    @property
-    def batch_tokens(self) -> int:
-        return self._backend.batch_tokens
+    def __init__(self, folder: ModelFolder, backend: Backend) -> None:
+        super().__init__(folder, backend)
+        self._known: dict[str, Tagging] = {}
 
-    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-        key = ids.shape[0].to_bytes(4, "little") + ids.tobytes()
-        if key not in self._known:
-            self._known[key] = self._backend.logits(ids, mask)
-        return self._known[key]
+    def tag(self, texts: Sequence[str]) -> list[Tagging]:
+        if new := [text for text in dict.fromkeys(texts) if text not in self._known]:
+            self._known |= zip(new, super().tag(new), strict=True)
+        return [self._known[text] for text in texts]
 
 
 def measure(path: Path) -> dict[str, Any]:
     """F1, precision and recall of the arguments end to end, and F1 on gold spans, by limits."""
     model, folder = ArgumentModel.load(path), ModelFolder.load(path)
-    tagger = Tagger(folder, Remembered(OnnxBackend(folder, threads=1)))
+    tagger = Remembered(folder, OnnxBackend(folder, threads=1))
     documents = [d for file in DEFAULT_SETS.values() for d in read(file)]
     rows = []
     for threshold, least in product(sorted({*THRESHOLDS, model.threshold}), sorted({*LEAST, model.least})):

@@ -74,8 +74,7 @@ def measure(folder: Path) -> dict[str, Any]:
     texts = [document.text for path in CORPUS for document in read(path)]
     documents = skewed(texts)
     lengths = sorted(map(len, documents))
-    with tempfile.TemporaryDirectory() as temporary:
-        readers = race_all(folder, _with_8_bits(folder, Path(temporary, "model")), documents)
+    readers = race_all(folder, documents)
     return {
         "machine": made_on,
         "model": digest(folder / "model.safetensors"),
@@ -92,17 +91,17 @@ def measure(folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def race_all(folder: Path, with_8_bits: Path, texts: Sequence[str]) -> dict[str, dict[str, Any]]:
+def race_all(folder: Path, texts: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Every reader on all processors; and one process with one thread beside two of them."""
     threads = os.cpu_count() or 1
     asked: dict[str, tuple[Any, ...]] = {
         "pipeline": ("pipeline", texts, 1, folder, 1, threads),
         **{f"pipeline, batches of {b}": ("pipeline", texts, 1, folder, b, threads) for b in BATCHES},
         "tagger": ("tagger", texts, REPEATS, folder, "onnx", threads),
-        "tagger, 8 bits": ("tagger", texts, REPEATS, with_8_bits, "onnx-int8", threads),
+        "tagger, 8 bits": ("tagger", texts, REPEATS, folder, "onnx-int8", threads),
         "whole chain, one by one": ("chain", texts, REPEATS, folder, "onnx", threads, True),
         "whole chain": ("chain", texts, REPEATS, folder, "onnx", threads),
-        "whole chain, 8 bits": ("chain", texts, REPEATS, with_8_bits, "onnx-int8", threads),
+        "whole chain, 8 bits": ("chain", texts, REPEATS, folder, "onnx-int8", threads),
     }
     characters = sum(map(len, texts))
     runs: dict[str, dict[str, Any]] = {}
@@ -166,12 +165,6 @@ def _stages(folder: Path, texts: Sequence[str]) -> dict[str, float]:
     }
     stages["rest"] = max(whole - sum(stages.values()), 0.0)
     return {name: round(seconds / sum(stages.values()), 3) for name, seconds in stages.items()}
-
-
-def _with_8_bits(folder: Path, copy: Path) -> Path:
-    from training.export import with_int8  # brings torch
-
-    return with_int8(folder, copy).path
 
 
 def _best(job: Callable[[], object]) -> float:

@@ -77,7 +77,7 @@ def test_of_overlapping_spans_the_surest_is_judged():
 
 def test_spans_below_the_least_score_are_not_given_unless_asked_for(copy):
     texts = authored_texts()[:20]
-    calibrate.write(copy, 1.0, SPAN_LABELS, Confidence(((1.0, 0.0),) * len(SPAN_LABELS), least=0.3))
+    calibrate.write(ModelFolder.load(copy), Confidence(((1.0, 0.0),) * len(SPAN_LABELS), least=0.3))
     some = [s for tagging in Tagger.load(copy).tag(texts) for s in tagging.spans]
     every = [s for tagging in Tagger.load(copy, least_score=0.0).tag(texts) for s in tagging.spans]
     assert 0 < len(some) < len(every)
@@ -102,15 +102,17 @@ def test_spans_that_are_all_right_calibrate_nothing():
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
 def test_every_backend_gives_the_scores_of_the_curves(copy, backend):
     texts = list(authored_texts()[:6])
-    plain = Tagger.load(copy, backend="onnx").tag(texts)
-    curves = Confidence(tuple((0.5 + i / 20, 1.0 - i / 4) for i in range(len(SPAN_LABELS))))
-    calibrate.write(copy, 1.0, SPAN_LABELS, curves)
+    likely = Tagger.load(copy, backend="onnx").candidates(texts)
+    curves = Confidence(tuple((0.5 + i / 20, 1.0 - i / 4) for i in range(len(SPAN_LABELS))), least=0.2)
+    calibrate.write(ModelFolder.load(copy), curves)
     assert CALIBRATION in ModelFolder.load(copy).files
-    for before, after in zip(plain, Tagger.load(copy, backend=backend).tag(texts), strict=True):
-        assert [(s.start, s.end, s.label) for s in before.spans] == [(s.start, s.end, s.label) for s in after.spans]
-        labels = np.array([SPAN_LABELS.index(s.label) for s in before.spans], int)
-        wanted = curves.scores(np.array([s.score for s in before.spans]), labels)
-        np.testing.assert_allclose([s.score for s in after.spans], wanted, atol=1e-3)
+    for every, given in zip(likely, Tagger.load(copy, backend=backend).tag(texts), strict=True):
+        labels = np.array([SPAN_LABELS.index(s.label) for s in every.spans], int)
+        wanted = curves.scores(np.array([s.score for s in every.spans]), labels)
+        assert 0 < len(given.spans) < len(wanted)
+        for span in given.spans:  # what punctuation was trimmed from may be there more than once
+            same = [score for s, score in zip(every.spans, wanted, strict=True) if span == replace(s, score=span.score)]
+            assert np.abs(np.array(same) - span.score).min() < 1e-3
 
 
 @pytest.mark.parametrize("curve", [{"slope": 0.0, "offset": 1.0}, {"slope": 1.0}, {"slope": 1.0, "offset": float("nan")}, 7])
@@ -122,32 +124,30 @@ def test_a_calibration_that_is_none_is_told(copy, curve):
 
 
 def test_a_calibration_that_was_changed_is_refused(copy):
-    calibrate.write(copy, 1.0, SPAN_LABELS, Confidence(((1.0, 0.0),) * len(SPAN_LABELS)))
+    calibrate.write(ModelFolder.load(copy), Confidence(((1.0, 0.0),) * len(SPAN_LABELS)))
     (copy / CALIBRATION).write_text((copy / CALIBRATION).read_text("utf-8").replace("1.0", "2.0"), "utf-8")
     with pytest.raises(ModelError, match="damaged or was changed"):
         ModelFolder.load(copy)
 
 
 def test_export_takes_what_was_calibrated_for_these_weights_alone(copy, tmp_path):
-    calibrate.write(copy, 1.5, SPAN_LABELS, Confidence(((1.0, 0.0),) * len(SPAN_LABELS)))
-    assert export(copy, "0.0.1").temperature == 1.5
+    calibrate.write(ModelFolder.load(copy), Confidence(((1.0, 0.0),) * len(SPAN_LABELS)))
+    assert export(copy, "0.0.1").confidence is not None
     other = make_model(tmp_path / "other", seed=1).path
     shutil.copy(copy / CALIBRATION, other)
     exported = export(other, "0.0.1")
-    assert exported.temperature == 1.0
     assert exported.confidence is None
 
 
 def test_a_model_of_ones_own_begins_with_the_curves_of_its_base(copy, tmp_path):
     (copy / "assembler.safetensors").write_bytes(b"{}")
     (copy / "assembler.json").write_text('{"threshold": 0.4, "least": 0.3}', "utf-8")
-    calibrate.write(copy, 1.5, SPAN_LABELS, Confidence(((0.7, 0.1),) * len(SPAN_LABELS), least=0.4))
+    calibrate.write(ModelFolder.load(copy), Confidence(((0.7, 0.1),) * len(SPAN_LABELS), least=0.4))
     own = complete(make_model(tmp_path / "own", seed=1).path, copy, 126)
-    assert own.temperature == 1.5
     assert own.confidence is not None
     assert own.confidence.curves[0] == (0.7, 0.1)
-    assert own.confidence.least is None, "the base chose it for its own spans"
-    assert json.loads((own.path / "assembler.json").read_text("utf-8")) == {"threshold": 0.4, "least": 0.0}
+    assert own.confidence.least == 0.4
+    assert json.loads((own.path / "assembler.json").read_text("utf-8")) == {"threshold": 0.4, "least": 0.3}
     assert own.window == 126
     assert export(own.path, "own").confidence == own.confidence, "they stay when it is exported again"
 

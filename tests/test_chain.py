@@ -85,20 +85,24 @@ def paths(chain: Chain, scores: torch.Tensor) -> dict[tuple[int, ...], torch.Ten
 
 def test_the_finished_tagger_holds_spans_as_likely_as_this_chain_does() -> None:
     scheme = posterior.Scheme.of(["O", "B-DATE", "I-DATE", "B-PERSON", "I-PERSON"])
-    chain, scores, _, ends = random_chain()
-    found = posterior.posteriors(scores.numpy()[:, scheme.columns], ends.numpy(), chain.decoder(scheme))
-    lasts = ends.nonzero().squeeze(1).tolist()
-    for first, last, label, chance in zip(found.firsts, found.lasts, found.labels, found.probabilities, strict=True):
-        end = next(e for e in lasts if e >= last)
-        begin = max((e + 1 for e in lasts if e < first), default=0)
-        b, i = 1 + 2 * label, 2 + 2 * label
-        every = paths(chain, scores[begin : end + 1])
-        has = [
-            path[first - begin : last - begin + 1] == (b, *[i] * (last - first)) and (*path, 0)[last - begin + 1] != i
-            for path in every
-        ]
-        shares = torch.softmax(torch.stack(list(every.values())), 0)
-        assert chance == pytest.approx(shares[torch.tensor(has)].sum().item(), abs=1e-4)
+    for seed in range(5):
+        chain, scores, _, ends = random_chain(seed)
+        found = posterior.posteriors(scores.numpy()[:, scheme.columns], ends.numpy(), chain.finished(scheme))
+        given = zip(found.firsts.tolist(), found.lasts.tolist(), found.labels.tolist(), strict=True)
+        chances = dict(zip(given, found.scores.tolist(), strict=True))
+        expected: dict[tuple[int, int, int], float] = {}
+        begin = 0
+        for end in (ends.nonzero().squeeze(1) + 1).tolist():
+            every = paths(chain, scores[begin:end])
+            for path, share in zip(every, torch.softmax(torch.stack(list(every.values())), 0).tolist(), strict=True):
+                for first, tag in enumerate(path):
+                    if tag % 2:  # B of a label, and what goes on with its I
+                        last = next((i for i in range(first, len(path) - 1) if path[i + 1] != tag + 1), len(path) - 1)
+                        span = begin + first, begin + last, tag // 2
+                        expected[span] = expected.get(span, 0.0) + share
+            begin = end
+        assert chances.keys() == {span for span, share in expected.items() if share >= posterior.LEAST}
+        assert all(chance == pytest.approx(expected[span], abs=1e-4) for span, chance in chances.items())
 
 
 def test_a_sure_chain_does_not_underflow() -> None:

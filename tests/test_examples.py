@@ -10,7 +10,7 @@ from tests.training_set import DOCUMENTS, NAMES, SCHEME, TAGS, VOCABULARY
 from training.chain import Chain
 from training.examples import IGNORED, batches, collate, encode, windows
 from training.model import logits
-from training.scoring import decode
+from training.scoring import read_spans
 
 
 def test_tags_stand_on_the_characters_of_the_spans() -> None:
@@ -23,7 +23,7 @@ def test_tags_stand_on_the_characters_of_the_spans() -> None:
     assert (example.tags % 2 == 1).sum() == len(document.spans)
     sure = np.full((len(example.ids), len(NAMES)), -9.0, np.float32)
     sure[np.arange(len(example.ids)), example.tags] = 9.0
-    keys = decode(document.text, example, sure, SCHEME, Chain(NAMES).decoder(SCHEME))
+    keys = read_spans(document.text, example, sure, SCHEME, Chain(NAMES).finished(SCHEME))
     assert sorted(keys) == [(m.start, m.end, m.label) for m in document.spans]
 
 
@@ -35,7 +35,7 @@ def test_no_span_reaches_over_white_space_but_before_a_letter_or_digit() -> None
     one_span = np.full((len(example.ids), len(NAMES)), -9.0, np.float32)
     one_span[:, TAGS["I-PERSON"]] = 9.0
     one_span[:, TAGS["B-PERSON"]] = 5.0
-    keys = decode(text, example, one_span, SCHEME, Chain(NAMES).decoder(SCHEME))
+    keys = read_spans(text, example, one_span, SCHEME, Chain(NAMES).finished(SCHEME))
     assert [text[start:end] for start, end, _ in keys] == ["罗一凡", "李清 2月3日 10:05", "刘　洋"]
 
 

@@ -18,9 +18,11 @@ from tokenizers import Tokenizer
 from transformers import AutoModelForTokenClassification, AutoTokenizer, BertForTokenClassification, pipeline
 
 from tests.tiny_model import authored_texts, make_model, tiny_vocabulary
-from training.export import TOLERANCE, export, largest_difference, main, with_int8
+from training.export import TOLERANCE, export, largest_difference, main
 from training.hf_tokenizer import build_tokenizer
 from training.onnx_graph import bert_token_classifier, read_header
+from yaowen.tagger.folder import INT8
+from yaowen.tagger.int8 import eight_bits, initialisers
 from yaowen.tagger.onnx_backend import OnnxBackend
 from yaowen.tagger.tagger import Tagger
 from yaowen.tagger.vocabulary import CLS, SEP, Vocabulary, fold
@@ -168,40 +170,57 @@ def test_the_command_says_what_is_missing(tmp_path):
     assert "Traceback" not in run.stderr
 
 
-@pytest.fixture(scope="module")
-def both(folder, tmp_path_factory):
-    return with_int8(folder.path, tmp_path_factory.mktemp("both") / "model")
-
-
-def test_eight_bit_weights_compute_nearly_the_same(both):
+def test_eight_bit_weights_compute_nearly_the_same(folder):
     ids, mask = stack([VOCABULARY.encode(text).ids[:126] for text in authored_texts()[:4]])
-    whole, small = OnnxBackend(both, threads=1), OnnxBackend(both, threads=1, graph="model-int8.onnx")
+    whole, small = OnnxBackend(folder, threads=1), OnnxBackend(folder, threads=1, graph=INT8)
     exact, near = (backend.logits(ids, mask)[mask == 1] for backend in (whole, small))
     assert 0 < (exact - near).std() < 0.1 * exact.std()
     assert (exact.argmax(-1) == near.argmax(-1)).mean() > 0.9  # of random weights, whose scores are close together
 
 
-def test_eight_bit_weights_are_not_the_embeddings_once_more(both):
-    graph = onnx.load(both.path / "model-int8.onnx", load_external_data=False).graph
-    outside = {t.name for t in graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL}
-    assert "bert.embeddings.word_embeddings.weight" in outside
-    assert any(t.data_type == onnx.TensorProto.INT8 for t in graph.initializer)
+def test_eight_bit_weights_are_those_of_the_model_rounded():
+    weight = np.random.default_rng(0).normal(0, [[1.0], [100.0], [0.0]], (3, 50)).astype(np.float32)
+    quantised, scale = eight_bits(weight)
+    assert quantised.shape == (50, 3)
+    assert np.abs(quantised).max(0).tolist() == [63, 63, 0]
+    assert (np.abs(quantised * scale - weight.T) <= scale / 2 + 1e-6).all()
+
+
+def test_the_graph_of_eight_bits_holds_no_weights(folder):
+    graph = onnx.load(folder.path / INT8, load_external_data=False).graph
+    inside = [t for t in graph.initializer if t.data_location != onnx.TensorProto.EXTERNAL]
+    assert sum(len(t.raw_data) for t in inside) < 1000
+    given = dict(initialisers(load_file(folder.path / "model.safetensors")))
+    outside = {t.name: tuple(t.dims) for t in graph.initializer if t.name in given}
+    assert outside == {name: array.shape for name, array in given.items()}
+
+
+def test_eight_bit_products_run_on_integer_kernels(folder, tmp_path):
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    options.log_severity_level = 3
+    made = dict(initialisers(load_file(folder.path / "model.safetensors")))
+    options.add_external_initializers(list(made), [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in made.values()])
+    onnxruntime.InferenceSession(str(folder.path / INT8), options, providers=["CPUExecutionProvider"])
+    kinds = Counter(n.op_type for n in onnx.load(tmp_path / "optimised.onnx", load_external_data=False).graph.node)
+    fused = kinds["DynamicQuantizeMatMul"] + kinds["MatMulIntegerToFloat"]
+    assert fused == sum(name.endswith(".int8") for name in made)
 
 
 @pytest.fixture(scope="module")
-def halved(both, tmp_path_factory):
+def halved(folder, tmp_path_factory):
     """A model with its weights in half precision."""
-    path = Path(shutil.copytree(both.path, tmp_path_factory.mktemp("halved") / "model"))
-    return export(path, "0.0.1", int8=True, half=True)
+    path = Path(shutil.copytree(folder.path, tmp_path_factory.mktemp("halved") / "model"))
+    return export(path, "0.0.1", half=True)
 
 
 @pytest.fixture(scope="module")
-def rounded(both, halved, tmp_path_factory):
+def rounded(folder, halved, tmp_path_factory):
     """A model with the very same weights in float32."""
-    path = Path(shutil.copytree(both.path, tmp_path_factory.mktemp("rounded") / "model"))
+    path = Path(shutil.copytree(folder.path, tmp_path_factory.mktemp("rounded") / "model"))
     weights = load_file(halved.path / "model.safetensors")
     save_file({name: w.astype(np.float32) for name, w in weights.items()}, path / "model.safetensors", {"format": "pt"})
-    return export(path, "0.0.1", int8=True)
+    return export(path, "0.0.1")
 
 
 def test_half_precision_is_half_the_file(halved, rounded):
@@ -210,11 +229,11 @@ def test_half_precision_is_half_the_file(halved, rounded):
     assert {w.dtype for w in load_file(small).values()} == {np.dtype(np.float16)}
     with safe_open(small, "numpy") as opened:
         assert opened.metadata() == {"format": "pt"}
-    for name in ("model.onnx", "model-int8.onnx"):  # no second copy of them
+    for name in ("model.onnx", INT8):  # no second copy of them
         assert (halved.path / name).stat().st_size < (rounded.path / name).stat().st_size + 20_000
 
 
-@pytest.mark.parametrize("graph", ["model.onnx", "model-int8.onnx"])
+@pytest.mark.parametrize("graph", ["model.onnx", INT8])
 def test_half_precision_is_computed_in_float32(folder, halved, rounded, graph):
     ids, mask = stack([VOCABULARY.encode(text).ids[:126] for text in authored_texts()[:4]])
     ours, same, other = (
@@ -224,13 +243,12 @@ def test_half_precision_is_computed_in_float32(folder, halved, rounded, graph):
     assert np.abs(ours - same).max() < 1e-5 < np.abs(ours - other).max()
 
 
-@pytest.mark.parametrize("graph", ["model.onnx", "model-int8.onnx"])
-def test_half_precision_runs_on_the_same_kernels(halved, rounded, tmp_path, graph):
+def test_half_precision_runs_on_the_same_kernels(halved, rounded, tmp_path):
     def kernels(model: Path) -> Counter[str]:
         options = onnxruntime.SessionOptions()
         options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
         options.log_severity_level = 3
-        onnxruntime.InferenceSession(str(model / graph), options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(str(model / "model.onnx"), options, providers=["CPUExecutionProvider"])
         nodes = onnx.load(tmp_path / "optimised.onnx", load_external_data=False).graph.node
         return Counter(node.op_type for node in nodes)
 
@@ -261,7 +279,7 @@ def test_transformers_computes_half_weights_in_float32(halved, tmp_path, said, h
 
 def test_half_precision_once_more_changes_nothing(halved, tmp_path):
     again = Path(shutil.copytree(halved.path, tmp_path / "again"))
-    export(again, "0.0.1", int8=True, half=True)
+    export(again, "0.0.1", half=True)
     assert {p.name: p.read_bytes() for p in again.iterdir()} == {p.name: p.read_bytes() for p in halved.path.iterdir()}
 
 

@@ -18,7 +18,7 @@ from training.examples import encode
 from training.finetune import Settings, finetune
 from training.loop import Schedule, make_optimisers, rate
 from training.model import DOMAIN, Tagger, load_encoder, logits
-from training.scoring import decode
+from training.scoring import read_spans
 from yaowen.schema import PEOPLE, SPAN_LABELS
 from yaowen.tagger import posterior
 from yaowen.tagger.folder import TRANSITIONS
@@ -140,7 +140,7 @@ def test_the_folder_loads_in_transformers_and_says_what_was_measured(trained: tu
     longest = config.load(Settings, folder / "finetune.toml").domain.window
     for document, line in zip(DOCUMENTS[:6], file.read_text("utf-8").splitlines(), strict=True):
         example = encode(VOCABULARY, document.text, (), {})
-        keys = decode(document.text, example, logits(whole.eval(), example, longest), SCHEME, chain)
+        keys = read_spans(document.text, example, logits(whole.eval(), example, longest), SCHEME, chain)
         saved = json.loads(line)
         assert {(s, e, label) for s, e, label, _ in saved["right"] + saved["wrong"]} == set(keys)
     assert metrics == json.loads((folder / "metrics.json").read_text("utf-8"))

@@ -191,14 +191,6 @@ def test_batches_stay_within_the_budget(folder):
     assert backend.largest <= 1024
 
 
-def test_a_temperature_above_1_makes_a_model_less_sure(folder, tmp_path):
-    shutil.copytree(folder.path, tmp_path / "warm")
-    write_manifest(tmp_path / "warm", "0.0.1", temperature=3.0)
-    cold, warm = (Tagger.load(path, threads=1).tag([SENTENCE])[0] for path in (folder.path, tmp_path / "warm"))
-    assert 0 < len(warm.spans) < len(cold.spans)
-    assert np.mean([s.score for s in warm.spans]) < np.mean([s.score for s in cold.spans])
-
-
 def test_a_model_may_ask_for_shorter_windows(folder, tmp_path):
     shutil.copytree(folder.path, tmp_path / "short")
     write_manifest(tmp_path / "short", "0.0.1", window=40)
@@ -261,7 +253,6 @@ def resealed(change):
         (edited(MANIFEST, schema="yaowen-model/9"), "yaowen-model/9"),
         (edited(MANIFEST, files={}), "does not list config.json"),
         (edited(MANIFEST, files=None), "has no list of files"),
-        (edited(MANIFEST, temperature=0), "temperature is 0"),
         (edited(MANIFEST, window=127), "window is 127, expected 8 to 126"),
         (edited(MANIFEST, window="126"), "window is '126'"),
         (edited(MANIFEST, labels=["DATE"]), "are not the same"),

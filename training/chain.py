@@ -60,8 +60,8 @@ class Chain(torch.nn.Module):
         total = _LogPartition.apply(scores, start, step, firsts.numpy(), lengths.numpy())
         return (total - gold) / len(tags)
 
-    def decoder(self, scheme: posterior.Scheme) -> posterior.Chain:
-        """The scores in the form in which the finished tagger decodes."""
+    def finished(self, scheme: posterior.Scheme) -> posterior.Chain:
+        """The scores in the form in which the finished tagger takes them."""
         start, step = self.start.detach().cpu().numpy(), self.step.detach().cpu().numpy()
         return posterior.Chain(start[scheme.columns], step[np.ix_(scheme.columns, scheme.columns)])
 

@@ -1,13 +1,13 @@
 """Make a yaowen model of a fine-tuned folder.
 
-    python -m training.export FOLDER [--half] [--int8] [--version 0.1.0] [--window 510] [--temperature 1.0]
+    python -m training.export FOLDER [--half] [--version 0.1.0] [--window 510]
 
 FOLDER holds a `BertForTokenClassification` (`config.json`, `model.safetensors` in float32 or float16) and `vocab.txt`. With
 `--half` its weights are first rewritten in half precision, half the size; all computes in float32 either way. Written there:
 `tokenizer.json` and `tokenizer_config.json` for transformers, `model.onnx` (the graph; its weights are those in
-`model.safetensors`), with `--int8` `model-int8.onnx`, and last `manifest.json` with the sha256 of every
-file. Run it again after any change to the folder. The temperature is the one that `python -m eval.calibrate` recorded for
-these weights, else 1; a `calibration.json` that was fitted to other weights is removed.
+`model.safetensors`), `model-int8.onnx` (the one for 8-bit weights, which are made of them when it is loaded), and last
+`manifest.json` with the sha256 of every file. Run it again after any change to the folder. A `calibration.json` that was
+fitted to other weights is removed.
 """
 
 import argparse
@@ -23,7 +23,6 @@ from safetensors.numpy import load_file, save_file
 
 from training.hf_tokenizer import write_tokenizer
 from training.onnx_graph import WEIGHTS, bert_token_classifier, check_config, read_header
-from training.onnx_int8 import int8_graph
 from yaowen.tagger.folder import CALIBRATION, INT8, ModelFolder, digest, write_manifest
 
 ASSEMBLER = ("assembler.json", "assembler.safetensors")
@@ -35,17 +34,13 @@ TOLERANCE = 1e-4  # largest difference of a logit between the graph and transfor
 def export(
     folder: Path,
     version: str,
-    temperature: float | None = None,
     window: int | None = None,
-    int8: bool = False,
     half: bool = False,
 ) -> ModelFolder:
     """Write everything that is derived from a fine-tuned model, and load it as a user would.
 
-    `half`: rewrite the weights in half precision first. `int8`: also the graph with 8-bit weights, for
-    `backend="onnx-int8"`; one that was made before is removed otherwise.
-
-    Raises `ValueError` for a folder that is not of the form above, and for weights that half precision cannot hold.
+    `half`: rewrite the weights in half precision first. Raises `ValueError` for a folder that is not of the form above, and
+    for weights that half precision cannot hold.
     """
     for name in ("config.json", "model.safetensors", "vocab.txt"):
         if not (folder / name).is_file():
@@ -56,17 +51,15 @@ def export(
         _halve(folder / WEIGHTS)
     _compute_in_float32(folder, config)
     write_tokenizer(folder, int(config["max_position_embeddings"]))
-    onnx.save(bert_token_classifier(folder), str(folder / "model.onnx"))
-    onnx.checker.check_model(str(folder / "model.onnx"))
-    (folder / INT8).unlink(missing_ok=True)
-    if int8:
-        onnx.save(int8_graph(folder), str(folder / INT8))
+    for name, eight_bits in (("model.onnx", False), (INT8, True)):
+        onnx.save(bert_token_classifier(folder, eight_bits), str(folder / name))
+        onnx.checker.check_model(str(folder / name))
     # Umask and temporary files leave saved weights readable by their owner alone: no use in a package.
     for path in folder.iterdir():
         if path.is_file():
             path.chmod(0o644)
-    found = _calibrated(folder)
-    write_manifest(folder, version, found if temperature is None else temperature, window)
+    _drop_calibration_of_others(folder)
+    write_manifest(folder, version, window)
     return ModelFolder.load(folder)
 
 
@@ -91,43 +84,27 @@ def _compute_in_float32(folder: Path, config: dict[str, Any]) -> None:
     (folder / "config.json").write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
-def _calibrated(folder: Path) -> float:
-    """The temperature that was found for these weights; a calibration of other weights is removed."""
+def _drop_calibration_of_others(folder: Path) -> None:
+    """Remove a calibration that was fitted to other weights."""
     path = folder / CALIBRATION
-    if not path.exists():
-        return 1.0
-    record = json.loads(path.read_text("utf-8"))
-    if record.get("weights") != digest(folder / "model.safetensors"):
+    if path.exists() and json.loads(path.read_text("utf-8")).get("weights") != digest(folder / "model.safetensors"):
         path.unlink()
-        return 1.0
-    return float(record["temperature"])
 
 
 def complete(folder: Path, base: Path, window: int) -> ModelFolder:
     """Make a fine-tuned folder a whole model with what `base`, a model, says about arguments and scores.
 
-    The least scores are left out, for the base's were chosen for its own spans: those more likely than not are given. Raises
-    `ValueError` where `base` is not a model with an assembler.
+    Raises `ValueError` where `base` is not a model with an assembler.
     """
     model = ModelFolder.load(base)
-    description, weights = ASSEMBLER
-    shutil.copy(model.file(weights), folder / weights)
-    table = json.loads(model.file(description).read_text("utf-8")) | {"least": 0.0}
-    (folder / description).write_text(json.dumps(table, ensure_ascii=False, separators=(",", ":")), "utf-8")
+    for name in ASSEMBLER:
+        shutil.copy(model.file(name), folder / name)
     if CALIBRATION in model.files:  # of the base: closer than none; `python -m eval.calibrate` fits one of its own
         record = json.loads(model.file(CALIBRATION).read_text("utf-8"))
-        record |= {"weights": digest(folder / "model.safetensors"), "least": None}
-        text = json.dumps(record, ensure_ascii=False, indent=1)
-        (folder / CALIBRATION).write_text(text + "\n", "utf-8")
+        record |= {"weights": digest(folder / "model.safetensors")}
+        (folder / CALIBRATION).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
     positions = json.loads((folder / "config.json").read_text("utf-8"))["max_position_embeddings"]
-    return export(folder, OWN, model.temperature, min(window, positions - 2))
-
-
-def with_int8(base: Path, folder: Path) -> ModelFolder:
-    """A copy of a model that has the graph with 8-bit weights too."""
-    model = ModelFolder.load(base)
-    shutil.copytree(base, folder)
-    return export(folder, model.version, model.temperature, model.window, int8=True)
+    return export(folder, OWN, min(window, positions - 2))
 
 
 def largest_difference(folder: ModelFolder, seed: int = 0) -> float:
@@ -150,15 +127,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--version", default="0.1.0")
-    parser.add_argument("--temperature", type=float, help="logits are divided by it before they become scores")
     parser.add_argument("--window", type=int, help="characters read at once; default: as many as the model can")
     parser.add_argument("--half", action="store_true", help="rewrite the weights in half precision: half the size on disk")
-    parser.add_argument("--int8", action="store_true", help="also a graph with 8-bit weights (backend onnx-int8)")
     arguments = parser.parse_args()
     try:
-        folder = export(
-            arguments.folder, arguments.version, arguments.temperature, arguments.window, arguments.int8, arguments.half
-        )
+        folder = export(arguments.folder, arguments.version, arguments.window, arguments.half)
     except ValueError as error:
         parser.error(str(error))
     difference = largest_difference(folder)

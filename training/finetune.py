@@ -33,7 +33,7 @@ from training.export import complete
 from training.loop import Distillation, Schedule, Source, train
 from training.model import BESIDE, DOMAIN, Tagger, load_encoder, logits, save_tagger
 from training.precision import check_precision
-from training.scoring import DevSet, decode, report
+from training.scoring import DevSet, read_spans, report
 from yaowen.evaluation.spans import Key
 from yaowen.formats.annotated import AnnotatedDocument
 from yaowen.schema import SPAN_LABELS
@@ -198,10 +198,10 @@ def train_domain(settings: Settings, start: Path, vocabulary: Vocabulary, found:
     best: dict[str, Any] = {"f1": -1.0}
 
     def after_epoch(epoch: int, averaged: Tagger) -> dict[str, Any]:
-        chain = cast(Chain, averaged.chains[DOMAIN]).decoder(scheme)
+        chain = cast(Chain, averaged.chains[DOMAIN]).finished(scheme)
 
         def spans(text: str, example: Example) -> list[Key]:
-            return decode(text, example, logits(averaged, example, stage.window), scheme, chain)
+            return read_spans(text, example, logits(averaged, example, stage.window), scheme, chain)
 
         predictions = [[spans(d.text, e) for d, e in file.pairs()] for file in dev]
         scores = report(dev, predictions)

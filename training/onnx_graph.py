@@ -15,6 +15,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from yaowen.tagger import int8
+
 OPSET: Final = 17
 IR_VERSION: Final = 8  # the one of opset 17: runtimes from ONNX Runtime 1.12 on read it
 WEIGHTS: Final = "model.safetensors"
@@ -22,15 +24,16 @@ STORED: Final = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16}  # what s
 MASKED: Final = float(np.finfo(np.float32).min)  # what transformers adds to the attention scores of padding
 
 
-def bert_token_classifier(folder: Path) -> onnx.ModelProto:
+def bert_token_classifier(folder: Path, eight_bits: bool = False) -> onnx.ModelProto:
     """The graph for the `config.json` and `model.safetensors` of a folder.
 
-    Inputs `input_ids` and `attention_mask`, int64 (batch, length); output `logits`, float32 (batch, length, labels).
-    Raises `ValueError` for a configuration that this graph does not compute.
+    Inputs `input_ids` and `attention_mask`, int64 (batch, length); output `logits`, float32 (batch, length, labels). With
+    `eight_bits` it multiplies the matrices that `yaowen.tagger.int8` makes when the model is loaded. Raises `ValueError`
+    for a configuration that this graph does not compute.
     """
     config = json.loads((folder / "config.json").read_text("utf-8"))
     check_config(config, folder)
-    graph = _Graph(read_header(folder / WEIGHTS))
+    graph = _Graph(read_header(folder / WEIGHTS), eight_bits)
     heads, width = int(config["num_attention_heads"]), int(config["hidden_size"])
     epsilon = float(config["layer_norm_eps"])
     shape = graph.add("Shape", "input_ids")
@@ -93,6 +96,7 @@ class _Graph:
     """Nodes and initialisers as they are added; a value is named after the operator that made it."""
 
     weights: Mapping[str, Stored]
+    eight_bits: bool
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     initialisers: dict[str, onnx.TensorProto] = field(default_factory=dict)
 
@@ -108,6 +112,23 @@ class _Graph:
     def rows(self, name: str, indices: str) -> str:
         """Rows of a tensor of the safetensors file; only what is looked up is made float32, a half table stays half."""
         return self._float(self.add("Gather", self._stored(name), indices), name)
+
+    def quantised(self, name: str) -> tuple[str, str]:
+        """The 8-bit form of a matrix and its scales, which are given when the graph is loaded."""
+        rows, columns = self.weights[name].shape
+        names = int8.QUANTISED.format(name), int8.SCALE.format(name)
+        for given, kind, shape in zip(names, (TensorProto.INT8, TensorProto.FLOAT), ([columns, rows], [rows]), strict=True):
+            size = int(np.prod(shape)) * (4 if kind == TensorProto.FLOAT else 1)
+            self.initialisers[given] = TensorProto(name=given, data_type=kind, dims=shape)
+            Stored(kind, shape, 0, size).refer(self.initialisers[given])  # to a file that is there, not to be read
+        return names
+
+    def rounded(self, value: str) -> tuple[str, str, str]:
+        """A value in 8 bits, its scale and its zero, found while the graph runs; once for all that multiply it."""
+        names = f"{value}_int8", f"{value}_scale", f"{value}_zero"
+        if not any(names[0] in node.output for node in self.nodes):
+            self.nodes.append(helper.make_node("DynamicQuantizeLinear", [value], names, name=names[0]))
+        return names
 
     def _stored(self, name: str) -> str:
         """A tensor as the safetensors file has it, referred to by its place there."""
@@ -181,6 +202,12 @@ def _attention(graph: _Graph, hidden: str, mask: str, split: str, flat: str, nam
 
 
 def _linear(graph: _Graph, hidden: str, name: str) -> str:
+    if graph.eight_bits:
+        value, scale, zero = graph.rounded(hidden)
+        weight, scales = graph.quantised(f"{name}.weight")
+        sums = graph.add("Cast", graph.add("MatMulInteger", value, weight, zero), to=TensorProto.FLOAT)
+        product = graph.add("Mul", sums, graph.add("Mul", scale, scales))
+        return graph.add("Add", product, graph.weight(f"{name}.bias"))
     return graph.add("Gemm", hidden, graph.weight(f"{name}.weight"), graph.weight(f"{name}.bias"), transB=1)
 
 

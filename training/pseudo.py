@@ -103,17 +103,15 @@ class Committee:
 def committee(models: Sequence[Path]) -> Tagger:
     """The tagger whose encoders are those of all the folders; all else is the first one's.
 
-    It gives unsure spans too: without them a rare label would become rarer. Raises `ValueError` for models of other tags or
-    another vocabulary than the first one's.
+    What it gives goes by the first one's calibration, for the rare labels' sake. Raises `ValueError` for models of other
+    tags or another vocabulary than the first one's.
     """
     folders = [ModelFolder.load(model) for model in models]
     first = folders[0]
     for folder in folders[1:]:
         if _form(folder) != _form(first):
             raise ValueError(f"models: {folder.path} has other tags or another vocabulary than {first.path}")
-    return Tagger(
-        dataclasses.replace(first, confidence=None), Committee([OnnxBackend(folder, threads=0) for folder in folders])
-    )
+    return Tagger(first, Committee([OnnxBackend(folder, threads=0) for folder in folders]))
 
 
 def _form(folder: ModelFolder) -> tuple[tuple[str, ...], list[int], bytes]:

@@ -56,7 +56,7 @@ def head_name(name: str) -> str:
 def spans(model: Tagger, head: str, names: Sequence[str], vocabulary: Vocabulary, texts: Sequence[str]) -> list[list[Mark]]:
     """What a head marks in each text: the spans that its chain, over the whole text, holds more likely than not."""
     scheme = Scheme.of(names)
-    chain = cast(Chain, model.chains[head]).decoder(scheme)
+    chain = cast(Chain, model.chains[head]).finished(scheme)
     placed = list(place(map(vocabulary.encode, texts), WINDOW, CONTEXT))
     scores = _logits(model, head, placed)
     marks: list[list[Mark]] = [[] for _ in texts]

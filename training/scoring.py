@@ -46,7 +46,7 @@ class DevSet:
                 out.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def decode(text: str, example: Example, logits: np.ndarray, scheme: Scheme, chain: Chain) -> list[Key]:
+def read_spans(text: str, example: Example, logits: np.ndarray, scheme: Scheme, chain: Chain) -> list[Key]:
     """The spans of a document as a tagger that is not calibrated reads them; `logits` (tokens, tags)."""
     spans = likely(log_softmax(logits[:, scheme.columns]), example.ends(), chain)
     starts, ends = example.offsets[spans.firsts].tolist(), (example.offsets[spans.lasts] + 1).tolist()

@@ -116,9 +116,9 @@ def load(
 ) -> Extractor:  # fmt: skip
     """An extractor with the built-in model, or with the model folder at `path`.
 
-    `backend`: "onnx" (default, CPU), "onnx-int8" (8-bit weights, where the model has them) or "torch" (extra `torch`;
+    `backend`: "onnx" (default, CPU), "onnx-int8" (8-bit weights: faster, and nearly the same) or "torch" (extra `torch`;
     uses a GPU if there is one). `threads`: of the processor. `least_score`: spans and arguments that are less sure are not
-    given; the model's own are those with the best F1 on dev documents, 0 gives all.
+    given; the model's own are those with the best F1 on dev documents, 0 gives all that are at all likely.
 
     Raises `ModelError`, a `ValueError`, where a file of the folder is missing or damaged.
     """

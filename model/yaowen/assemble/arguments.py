@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from yaowen.assemble.features import Features
+from yaowen.data_files import read_safetensors
 from yaowen.schema import ROLES
 
 FORMAT = "yaowen-arguments/1"
@@ -88,19 +89,6 @@ class ArgumentModel:
         centred = sums - sums.mean(-1, keepdims=True)
         normal = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + EPSILON)
         return np.maximum(normal * self.scale + self.shift, 0) @ self.output.T + self.bias
-
-
-def read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file (header length, JSON header, bytes), without the library."""
-    data = path.read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    kinds = {"F32": np.float32, "F16": np.float16}
-    arrays = {}
-    for name, entry in json.loads(data[8 : 8 + size]).items():
-        if name != "__metadata__":
-            start, end = (8 + size + offset for offset in entry["data_offsets"])
-            arrays[name] = np.frombuffer(data[start:end], kinds[entry["dtype"]]).reshape(entry["shape"])
-    return arrays
 
 
 def _sigmoid(logits: np.ndarray) -> np.ndarray:

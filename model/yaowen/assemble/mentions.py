@@ -9,7 +9,7 @@ from yaowen.assemble.holders import people_words
 from yaowen.schema import PEOPLE
 from yaowen.spans import TaggedSpan
 
-LEAST_SCORE = 0.45  # of a name's best reading, from which its other places are looked for; best on dev of 0.3 to 0.7
+LEAST_SCORE = 0.45  # of a name's best reading, from which its other places are looked for; on dev 0.3 to 0.9 are alike
 LEAST_LENGTH = 2  # characters; a surname alone stands in too many words
 
 

@@ -20,20 +20,19 @@ CLIP: Final = 1e-6  # a probability is taken as at least this far from 0 and 1
 class Confidence:
     """For each label the slope and the offset of the curve 1 / (1 + exp(-(offset + slope · log-odds of the probability))).
 
-    A span whose score is below `least` costs more precision than it brings recall, and is not given; None: that was never
-    found out, and spans are given that the chain holds more likely than not.
+    A span whose score is below `least` costs more precision than it brings recall, and is not given.
     """
 
     curves: tuple[tuple[float, float], ...]
-    least: float | None = None
+    least: float = 0.0
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(slope) and math.isfinite(offset) and slope > 0 for slope, offset in self.curves):
             raise ValueError(
                 "every slope must be above 0, so that a surer span stays the surer one, and every offset a number"
             )
-        if self.least is not None and not 0 <= self.least < 1:
-            raise ValueError(f"the least score is {self.least}, expected 0 (all spans) to below 1")
+        if not 0 <= self.least < 1:
+            raise ValueError(f"the least score is {self.least}, expected 0 (all that are at all likely) to below 1")
 
     @classmethod
     def of(cls, record: Mapping[str, Any], labels: Sequence[str]) -> "Confidence":
@@ -46,8 +45,7 @@ class Confidence:
         try:
             rows = [record["labels"][label] for label in labels]
             curves = tuple((float(row["slope"]), float(row["offset"])) for row in rows)
-            least = record.get("least")
-            return cls(curves, None if least is None else float(least))
+            return cls(curves, float(record.get("least", 0.0)))
         except (KeyError, TypeError) as error:
             raise ValueError(f"no slope and offset for every label ({type(error).__name__}: {error})") from None
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +37,7 @@ class ModelFolder:
     version: str
     scheme: Scheme
     chain: Chain  # learned scores of neighbouring tags; free where the model has none
-    temperature: float  # logits are divided by it before they become probabilities
-    confidence: Confidence | None  # what turns those of a span into its score; None: that is the score
+    confidence: Confidence | None  # from how likely a span is to its score; None: that is its score
     positions: int  # tokens the encoder reads at once, with [CLS] and [SEP]
     window: int  # tokens of a text it is given at once, without those two
     embeddings: int  # tokens the encoder knows
@@ -66,9 +64,6 @@ class ModelFolder:
         scheme = _scheme(config, path)
         if list(scheme.labels) != manifest.get("labels"):
             raise ModelError(f"{path}: the labels of {MANIFEST} and of config.json are not the same. {REMEDY}")
-        temperature = manifest.get("temperature")
-        if not isinstance(temperature, int | float) or not 0 < temperature < math.inf:
-            raise ModelError(f"{path / MANIFEST}: temperature is {temperature!r}, expected a number above 0. {REMEDY}")
         positions, embeddings = config.get("max_position_embeddings"), config.get("vocab_size")
         if not isinstance(positions, int) or not isinstance(embeddings, int) or positions < 16:
             raise ModelError(f"{path}/config.json: expected vocab_size and at least 16 max_position_embeddings. {REMEDY}")
@@ -79,7 +74,7 @@ class ModelFolder:
         chain = _chain(path / TRANSITIONS, scheme, config) if TRANSITIONS in files else Chain.free(len(scheme.labels))
         confidence = _confidence(path / CALIBRATION, scheme) if CALIBRATION in files else None
         listed = frozenset(files)
-        return cls(path, version, scheme, chain, float(temperature), confidence, positions, window, embeddings, listed)
+        return cls(path, version, scheme, chain, confidence, positions, window, embeddings, listed)
 
     def file(self, name: str) -> Path:
         """The path of a checked file; raises `ModelError` for one that the manifest does not list."""
@@ -88,7 +83,7 @@ class ModelFolder:
         return self.path / name
 
 
-def write_manifest(folder: Path, version: str, temperature: float = 1.0, window: int | None = None) -> Path:
+def write_manifest(folder: Path, version: str, window: int | None = None) -> Path:
     """Write the manifest for the files that a folder has now; sub-folders and hidden files are no part of a model.
 
     `window`: tokens of a text the model is given at once; by default as many as it has positions for.
@@ -98,7 +93,6 @@ def write_manifest(folder: Path, version: str, temperature: float = 1.0, window:
         "schema": SCHEMA,
         "version": version,
         "labels": list(_scheme(_object(folder / "config.json"), folder).labels),
-        "temperature": temperature,
         **({} if window is None else {"window": window}),
         "files": {name: digest(folder / name) for name in names},
     }

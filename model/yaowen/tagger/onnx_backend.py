@@ -3,7 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from yaowen.tagger.folder import REMEDY, ModelError, ModelFolder
+from yaowen.data_files import read_safetensors
+from yaowen.tagger import int8
+from yaowen.tagger.folder import INT8, REMEDY, ModelError, ModelFolder
 
 
 class OnnxBackend:
@@ -22,6 +24,10 @@ class OnnxBackend:
         # Threads that wait by spinning take the processor from others, and win nothing with batches of this size.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
+        if graph == INT8:
+            made = dict(int8.initialisers(read_safetensors(folder.file("model.safetensors"))))
+            values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in made.values()]
+            options.add_external_initializers(list(made), values)
         try:
             self._session = onnxruntime.InferenceSession(
                 str(folder.file(graph)), options, providers=["CPUExecutionProvider"]

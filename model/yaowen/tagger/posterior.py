@@ -18,6 +18,7 @@ Floats = NDArray[np.float32]
 
 LIKELY: Final = 0.5  # spans above it cannot overlap: where one stands, no other does
 LEAST: Final = 0.05  # less likely spans are not looked at
+WIDEST: Final = 80.0  # nats; exp of more is 0 in float32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +65,8 @@ class Chain:
         step = np.where(opened, self.step, -np.inf).astype(np.float32)
         if not (np.isfinite(start[: 1 + labels]).all() and np.isfinite(step[opened]).all()):
             raise ValueError("chain: a legal first tag or step has no finite score")
+        if max(np.ptp(start[: 1 + labels]), np.ptp(step[opened])) > WIDEST:
+            raise ValueError(f"chain: legal scores more than {WIDEST:g} apart cannot be told in float32")
         object.__setattr__(self, "start", start)
         object.__setattr__(self, "step", step)
 
@@ -73,25 +76,21 @@ class Chain:
         width = 1 + 2 * labels
         return cls(np.zeros(width, np.float32), np.zeros((width, width), np.float32))
 
-    def tempered(self, temperature: float) -> "Chain":
-        """The scores divided by a temperature, as the encoder's are."""
-        return Chain(self.start / np.float32(temperature), self.step / np.float32(temperature))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spans:
     """Spans of tokens in the order of their beginnings; all have the shape (spans,)."""
 
     firsts: NDArray[np.intp]
-    lasts: NDArray[np.intp]  # of the span, too
+    lasts: NDArray[np.intp]  # the last token of the span itself
     labels: NDArray[np.intp]
-    probabilities: Floats
+    scores: NDArray[np.floating]  # how likely each is, or what calibration makes of that
 
     def __len__(self) -> int:
         return len(self.firsts)
 
     def take(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> "Spans":
-        return Spans(self.firsts[chosen], self.lasts[chosen], self.labels[chosen], self.probabilities[chosen])
+        return Spans(self.firsts[chosen], self.lasts[chosen], self.labels[chosen], self.scores[chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +138,7 @@ def posteriors(log_probabilities: Floats, ends: NDArray[np.bool_], chain: Chain)
     found: list[tuple[NDArray[Any], ...]] = []
     while len(at) or not found:
         more = reached * goes_on[after_first, at, labels]
-        exact = reached - more
+        exact = np.clip(reached - more, 0, 1)
         here = exact >= LEAST
         found.append((firsts[here], at[here], labels[here], exact[here]))
         kept = more >= LEAST
@@ -151,17 +150,17 @@ def posteriors(log_probabilities: Floats, ends: NDArray[np.bool_], chain: Chain)
 def likely(log_probabilities: Floats, ends: NDArray[np.bool_], chain: Chain) -> Spans:
     """The spans that are more likely than not, in text order; arguments as of `posteriors`."""
     spans = posteriors(log_probabilities, ends, chain)
-    return spans.take(spans.probabilities > LIKELY)
+    return spans.take(spans.scores > LIKELY)
 
 
-def surest(spans: Spans, scores: NDArray[np.floating]) -> NDArray[np.intp]:
+def surest(firsts: NDArray[np.intp], lasts: NDArray[np.intp], scores: NDArray[np.floating]) -> NDArray[np.intp]:
     """Which spans to take, in text order, so that none overlap: the one with the highest score, then the next.
 
     What is taken of some spans is not changed by others with lower scores.
     """
-    taken, free = [], np.ones(int(spans.lasts.max(initial=-1)) + 1, bool)
-    for index in np.lexsort((spans.firsts, -scores)).tolist():
-        place = slice(spans.firsts[index], spans.lasts[index] + 1)
+    taken, free = [], np.ones(int(lasts.max(initial=-1)) + 1, bool)
+    for index in np.lexsort((firsts, -scores)).tolist():
+        place = slice(firsts[index], lasts[index] + 1)
         if free[place].all():
             free[place] = False
             taken.append(index)

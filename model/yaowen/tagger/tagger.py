@@ -17,7 +17,7 @@ from yaowen.tagger.vocabulary import Tokens, Vocabulary
 from yaowen.tagger.windows import Placed, batches, place, shards, stack
 
 BackendName = Literal["onnx", "onnx-int8", "torch"]
-Choice = Callable[[Spans], tuple[NDArray[np.intp], NDArray[np.floating]]]  # which spans, by index, and the scores of all
+Choice = Callable[[Spans], Spans]  # of the likely spans those that are given, with their scores
 
 CONTEXT: Final = 64  # tokens read on both sides of what is kept, in a text longer than a window
 SHARD_TOKENS: Final = 1 << 15  # tagged at one time: 5 MB of probabilities, and enough windows to sort by length
@@ -50,12 +50,11 @@ class Tagging:
 class Tagger:
     """A model folder, loaded; may be shared by threads, and gives the same spans whatever else is tagged with a text."""
 
-    __slots__ = ("_backend", "_chain", "_longest", "_vocabulary", "folder")
+    __slots__ = ("_backend", "_longest", "_vocabulary", "folder")
 
     def __init__(self, folder: ModelFolder, backend: Backend) -> None:
         self.folder = folder
         self._backend = backend
-        self._chain = folder.chain.tempered(folder.temperature)
         self._vocabulary = Vocabulary.load(folder.path)
         self._longest = folder.window
         if len(self._vocabulary) != folder.embeddings:
@@ -85,8 +84,8 @@ class Tagger:
             graph = INT8 if backend == "onnx-int8" else "model.onnx"
             if graph not in checked.files:
                 raise ModelError(
-                    f"{checked.path}: the model has no 8-bit graph (the one in the package has none, to stay small). In"
-                    " yaowen's repository `python -m training.export FOLDER --int8` adds it to a copy of the folder."
+                    f"{checked.path}: the model has no 8-bit graph. In yaowen's repository"
+                    " `python -m training.export FOLDER` adds it."
                 )
             return cls(checked, OnnxBackend(checked, threads or _processors(), graph))
         if backend == "torch":
@@ -101,7 +100,7 @@ class Tagger:
 
     def candidates(self, texts: Sequence[str]) -> list[Tagging]:
         """All spans that the chain holds at all likely, scored by how likely, for calibration; they may overlap."""
-        return self._tag(texts, lambda spans: (np.arange(len(spans)), spans.probabilities))
+        return self._tag(texts, lambda spans: spans)
 
     def _tag(self, texts: Sequence[str], choose: Choice) -> list[Tagging]:
         unknown, windows = [0] * len(texts), [0] * len(texts)
@@ -133,22 +132,21 @@ class Tagger:
         ends |= np.concatenate([placed.gaps[core] for placed, core in zip(shard, cores, strict=True)])
         ends[:-1] |= owner[1:] != owner[:-1]
         ends[-1] = True
-        log_probabilities = log_softmax(self._logits(shard) / np.float32(self.folder.temperature))
-        spans = posteriors(log_probabilities, ends, self._chain)
-        chosen, scores = choose(spans)
-        columns = (owner[spans.firsts], offsets[spans.firsts], offsets[spans.lasts] + 1, spans.labels, scores)
-        for number, start, end, kind, score in zip(*(column[chosen].tolist() for column in columns), strict=True):
+        log_probabilities = log_softmax(self._logits(shard))
+        spans = choose(posteriors(log_probabilities, ends, self.folder.chain))
+        columns = (owner[spans.firsts], offsets[spans.firsts], offsets[spans.lasts] + 1, spans.labels, spans.scores)
+        for number, start, end, label, score in zip(*(column.tolist() for column in columns), strict=True):
             if edges := trim(texts[number], start, end):
-                yield number, TaggedSpan(*edges, self.folder.scheme.labels[kind], score)
+                yield number, TaggedSpan(*edges, self.folder.scheme.labels[label], score)
 
-    def _given(self, spans: Spans) -> tuple[NDArray[np.intp], NDArray[np.floating]]:
-        """Which of the likely spans are given, none over another; the scores of all."""
+    def _given(self, spans: Spans) -> Spans:
+        """None over another: the surest that are sure enough; without calibration those more likely than not."""
         confidence = self.folder.confidence
-        scores = confidence.scores(spans.probabilities, spans.labels) if confidence else spans.probabilities
-        if confidence is None or confidence.least is None:
-            return np.flatnonzero(spans.probabilities > LIKELY), scores
-        taken = surest(spans, scores)
-        return taken[scores[taken] >= confidence.least], scores
+        if confidence is None:
+            return spans.take(spans.scores > LIKELY)
+        judged = replace(spans, scores=confidence.scores(spans.scores, spans.labels))
+        given = judged.take(surest(judged.firsts, judged.lasts, judged.scores))
+        return given.take(given.scores >= confidence.least)
 
     def _logits(self, shard: Sequence[Placed]) -> NDArray[np.float32]:
         """Logits of the cores of the windows, one after the other: (tokens, tags), columns as in the scheme."""
