@@ -11,8 +11,8 @@ from tests.planted import GOLD, LABELS, planted, read_spans, reading
 from yaowen.evaluation.errors import context
 from yaowen.evaluation.matching import Kind, match
 from yaowen.evaluation.measures import MEASURES, askable
+from yaowen.evaluation.reading import Argument, Event, Reading, from_annotated, from_record
 from yaowen.evaluation.reading import Span as ReadSpan
-from yaowen.evaluation.reading import from_annotated, from_record
 from yaowen.evaluation.report import build
 from yaowen.evaluation.spans import Counts
 from yaowen.formats import annotated
@@ -159,3 +159,28 @@ def test_dates_and_places_are_scored_where_gold_has_them() -> None:
     assert MEASURES["dates"].count(gold, gold).micro() == Counts(tp=1)
     assert MEASURES["dates"].count(gold, off).micro() == Counts(fp=1, fn=1)
     assert MEASURES["places"].count(gold, off).micro() == Counts(fn=1)
+
+
+# --- DuEE's measure
+
+
+def argued(text: str, *words: str) -> Reading:
+    """A reading of a meeting whose attendees are these words of the text."""
+    places = [(text.index(word), text.index(word) + len(word)) for word in words]
+    return reading(text, events=(Event("meeting", 0, 1, tuple(Argument("attendee", *place) for place in places)),))
+
+
+@pytest.mark.parametrize(
+    ("gold", "found", "right"),
+    [
+        (("罗平县县长",), ("罗平县县长", "罗平县", "县长"), 1.0),  # one gold argument is found once
+        (("罗平县县长", "县长陆"), ("县长",), 0.8),  # the best of several
+        (("罗平县县长", "县长陆"), ("罗平县县", "县长"), 8 / 9 + 0.8),
+    ],
+)
+def test_several_predictions_share_no_gold_argument(gold: tuple[str, ...], found: tuple[str, ...], right: float) -> None:
+    text = "开会：罗平县县长陆知夏"
+    counts = MEASURES["arguments DuEE"].count(argued(text, *gold), argued(text, *found)).micro()
+    assert counts.tp == pytest.approx(right)
+    assert (counts.tp + counts.fn, counts.tp + counts.fp) == pytest.approx((len(gold), len(found)))
+    assert max(counts.precision, counts.recall, counts.f1) <= 1

@@ -86,21 +86,31 @@ def oracle(gold: Reading, found: Reading) -> dict[str, tuple[float, int, int]]:
                 if row not in rows:
                     rows.append(row)
         words.append(rows)
-    total = 0.0
-    for kind, role, said in words[1]:
-        best = 0.0
-        for other_kind, other_role, wanted in words[0]:
-            if (kind, role) == (other_kind, other_role):
-                left, common = list(wanted), 0
-                for letter in said:
-                    if letter in left:
-                        left.remove(letter)
-                        common += 1
-                if common:
-                    p, r_ = common / len(said), common / len(wanted)
-                    best = max(best, 2 * p * r_ / (p + r_))
-        total += best
-    return result | {"arguments DuEE": (total, len(words[0]), len(words[1]))}
+    return result | {"arguments DuEE": (duee(*words), len(words[0]), len(words[1]))}
+
+
+def duee(wanted: list[tuple[str, str, str]], given_: list[tuple[str, str, str]]) -> float:
+    """The agreement of the best pair that is left, again and again; of equal pairs the first in the order of the words."""
+    left, right, total = sorted(wanted), sorted(given_), 0.0
+    while True:
+        best = (0.0, left[:1], right[:1])
+        for one in left:
+            for other in right:
+                if one[:2] == other[:2]:
+                    letters, common = list(one[2]), 0
+                    for letter in other[2]:
+                        if letter in letters:
+                            letters.remove(letter)
+                            common += 1
+                    if common:
+                        p, r = common / len(other[2]), common / len(one[2])
+                        if 2 * p * r / (p + r) > best[0] + 1e-12:
+                            best = (2 * p * r / (p + r), [one], [other])
+        if not best[0]:
+            return total
+        total += best[0]
+        left.remove(best[1][0])
+        right.remove(best[2][0])
 
 
 def test_event_scores_are_those_of_an_independent_oracle() -> None:

@@ -73,14 +73,24 @@ def score_arguments(gold: Set[ArgumentKey], found: Set[ArgumentKey]) -> SpanScor
 
 
 def _duee(gold: Reading, found: Reading) -> SpanScores:
-    """DuEE's score: a predicted argument counts as much as its characters agree with the best gold one of type and role."""
+    """DuEE's score: a predicted argument counts as much as its characters agree with a gold one of its type and role.
+
+    Arguments are told apart by their words, whatever their case. Gold and predicted ones are matched one to one, the best
+    pair first, so that several predictions share no gold argument and neither precision nor recall can exceed 1. (The task
+    lets a prediction choose the best of the wordings of one argument, of which our gold has one.)
+    """
     wanted, given = (
         {(f"{e.type}.{a.role}", r.text[a.start : a.end].lower()) for e in r.events for a in e.arguments}
         for r in (gold, found)
     )
+    agreeing = ((shared(one, other), role, one, other) for role, one in wanted for r, other in given if r == role)
     hits: defaultdict[str, float] = defaultdict(float)
-    for role, words in given:
-        hits[role] += max((shared(words, other) for r, other in wanted if r == role), default=0.0)
+    wanted_left, given_left = set(wanted), set(given)
+    for agreement, role, one, other in sorted(agreeing, key=lambda pair: (-pair[0], *pair[1:])):
+        if agreement and (role, one) in wanted_left and (role, other) in given_left:
+            hits[role] += agreement
+            wanted_left.remove((role, one))
+            given_left.remove((role, other))
     return _counts(hits, Counter(role for role, _ in wanted), Counter(role for role, _ in given))
 
 
@@ -138,7 +148,8 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType({
                                        _arguments_classified),
     "arguments": Measure("Arguments, strict", "event type, role, span and the trigger they belong to are right",
                          _arguments_strict),
-    "arguments DuEE": Measure("Arguments, DuEE", "share of characters of the best gold argument of type and role", _duee),
+    "arguments DuEE": Measure("Arguments, DuEE", "share of characters of its gold argument of type and role, one to one",
+                              _duee),
     "roster": Measure("Roster", "person and office belong together, by their words", _roster),
     "dates": Measure("Dates", "start and end of the day or days meant, where gold says them", _dates),
     "places": Measure("Places", "the division meant, where gold says it", _places),
