@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.planted import DOCUMENTS, GOLD, LABELS, WordFinder, read_spans, reading
-from yaowen.evaluation import run
-from yaowen.evaluation.bootstrap import Table, interval, label_f1, macro_f1, micro_f1, p_value, weights
+from yaowen.evaluation import plots, render, run
+from yaowen.evaluation.bootstrap import Table, interval, label_f1, macro_f1, micro_f1, p_value, summary, weights
 from yaowen.evaluation.calibration import calibration
 from yaowen.evaluation.compare import compare
 from yaowen.evaluation.forms import FORMS
+from yaowen.evaluation.report import build
 from yaowen.evaluation.robustness import robustness
 from yaowen.evaluation.spans import Counts, SpanScores
 from yaowen.text.normalise import normalise
@@ -34,6 +35,43 @@ def test_intervals_hold_the_figure_and_narrow_with_more_documents() -> None:
     assert widths[1] < widths[0] / 3
     same = Table.of(scores_of(*[(3, 1, 0)] * 20))
     assert interval(micro_f1(same, weights(20))) == [round(6 / 7, 4)] * 2
+
+
+def test_samples_that_do_not_hold_a_label_say_nothing_of_it() -> None:
+    right = Counts(2, 0, 0)
+    rare = [{"DATE": right, "LOCATION": right}, *[{"LOCATION": right}] * 2, *[{}] * 17]
+    documents = [SpanScores(labels | {"PERSON": Counts(3, 1, 0)}) for labels in rare]
+    found = summary(documents, weights(20))["labels"]
+    assert found["LOCATION"]["interval"] == [1.0, 1.0], "3 % of the samples have none: they are no F1 of 0"
+    assert found["DATE"]["interval"] is None, "one document in twenty: 36 % of the samples have none"
+    assert found["DATE"]["f1"] == 1.0
+    assert found["PERSON"]["interval"] is not None
+    wrong = [SpanScores({"DATE": Counts(0, 1, 0)}), *documents[1:]]
+    assert summary(wrong, weights(20))["labels"]["DATE"]["f1"] == 0.0
+
+
+def test_a_measure_that_few_documents_have_is_shown_without_interval() -> None:
+    lone = reading("三亚市", read_spans((0, 3, "LOCATION")))
+    rest = [replace(g, id=f"{g.id}-{n}", spans=read_spans((0, 1, "PERSON"))) for n in range(5) for g in GOLD]
+    gold = [lone, *rest]
+    report = build(gold, gold, 200)
+    labels = report["measures"]["spans"]["labels"]
+    assert (labels["LOCATION"]["interval"], labels["PERSON"]["interval"]) == (None, [1.0, 1.0])
+    kept = {"about": [], "notes": [], "robustness": None, "coverage": None, "comparison": None} | report
+    assert "| 1.000 | – | 1 | 1 |" in render.markdown(kept)
+    both = plots.plots(report)["labels"]
+    one = plots.plots(build(rest, rest, 200))["labels"]
+    assert both.count('id="labels-LineCollection') == one.count('id="labels-LineCollection') == 1
+    whiskers = [part.split('id="labels-LineCollection')[1].split("</g>")[0].count("<path") for part in (both, one)]
+    assert whiskers == [1, 1], "the bar without an interval has no whisker"
+
+
+def test_two_readers_of_what_few_documents_have_are_compared_without_interval() -> None:
+    gold = [reading("三亚市", read_spans((0, 3, "LOCATION"))), *[replace(g, spans=()) for g in [*GOLD] * 5]]
+    none = [replace(g, spans=()) for g in gold]
+    told = compare(gold, gold, none, ["spans"], weights(len(gold)))["measures"]["spans"]
+    assert (told["difference"], told["interval"], told["labels"]["LOCATION"]["interval"]) == (1.0, None, None)
+    assert told["p"] > 0.5, "one document is no proof, however many samples hold it"
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=5))

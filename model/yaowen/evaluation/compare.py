@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from yaowen.evaluation.bootstrap import Floats, Table, interval, label_f1, micro_f1, p_value
+from yaowen.evaluation.bootstrap import Floats, Table, differences, interval, label_f1, micro_f1, p_value
 from yaowen.evaluation.measures import MEASURES
 from yaowen.evaluation.reading import Reading
 from yaowen.evaluation.spans import SpanScores
@@ -31,7 +31,7 @@ def compare(
 
 
 def _difference(one: Table, other: Table, drawn: Floats) -> dict[str, Any]:
-    samples = micro_f1(one, drawn) - micro_f1(other, drawn)
+    samples = differences(micro_f1(one, drawn), micro_f1(other, drawn))
     first, second = float(micro_f1(one)), float(micro_f1(other))
     return {
         "f1": round(first, 4), "against": round(second, 4), "difference": round(first - second, 4),
@@ -44,9 +44,11 @@ def _labels(one: Sequence[SpanScores], other: Sequence[SpanScores], drawn: Float
     tables = Table.of(one), Table.of(other)
     result = {}
     for name in sorted(set(tables[0].labels) | set(tables[1].labels)):
-        a, b = (np.zeros((len(drawn), 1)) if name not in t.labels else label_f1(t.only([name]), drawn) for t in tables)
+        a, b = (
+            np.full((len(drawn), 1), np.nan) if name not in t.labels else label_f1(t.only([name]), drawn) for t in tables
+        )
         totals = [float(label_f1(t.only([name]))[0]) if name in t.labels else 0.0 for t in tables]
-        samples = (a - b)[:, 0]
+        samples = differences(a, b)[:, 0]
         result[name] = {
             "f1": round(totals[0], 4), "against": round(totals[1], 4), "difference": round(totals[0] - totals[1], 4),
             "interval": interval(samples), "p": p_value(samples),

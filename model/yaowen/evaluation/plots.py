@@ -56,15 +56,30 @@ def _draw(name: str, height: float, draw: "Callable[[Axes], None]", width: float
     return re.sub(r'^<svg [^>]*viewBox="([^"]*)"[^>]*>', rf'<svg role="img" aria-label="{name}" viewBox="\1">', svg)
 
 
-def _bars(ax: "Axes", rows: Sequence[tuple[str, float, Sequence[float]]]) -> None:
-    """Horizontal bars from the top, each with its interval and figure."""
+def _whiskers(
+    ax: "Axes", values: Sequence[float], places: Sequence[float], intervals: Sequence[Sequence[float] | None], across: bool
+) -> None:
+    """The intervals of bars that lie across or stand; a bar that has none gets none."""
+    known = [(v, p, *ends) for v, p, ends in zip(values, places, intervals, strict=True) if ends]
+    if known:
+        tops, middles, lows, highs = zip(*known, strict=True)
+        reach = [
+            [max(0.0, v - low) for v, low in zip(tops, lows, strict=True)],
+            [max(0.0, high - v) for v, high in zip(tops, highs, strict=True)],
+        ]
+        x, y = (tops, middles) if across else (middles, tops)
+        error_x, error_y = (reach, None) if across else (None, reach)
+        ax.errorbar(x, y, xerr=error_x, yerr=error_y, fmt="none", ecolor=INK, elinewidth=1, capsize=2)
+
+
+def _bars(ax: "Axes", rows: Sequence[tuple[str, float, Sequence[float] | None]]) -> None:
+    """Horizontal bars from the top, each with its interval, where it has one, and figure."""
     places = range(len(rows))
     values = [value for _, value, _ in rows]
-    errors = [[max(0.0, v - low) for _, v, (low, _) in rows], [max(0.0, high - v) for _, v, (_, high) in rows]]
     ax.barh(places, values, height=0.62, color=ACCENT, alpha=0.75)
-    ax.errorbar(values, places, xerr=errors, fmt="none", ecolor=INK, elinewidth=1, capsize=2)
-    for place, (_, value, (_, high)) in zip(places, rows, strict=True):
-        ax.text(min(max(value, high) + 0.015, 1.02), place, f"{value:.3f}", va="center", fontsize=8.5)
+    _whiskers(ax, values, places, [interval for *_, interval in rows], across=True)
+    for place, (_, value, interval) in zip(places, rows, strict=True):
+        ax.text(min(max(value, *(interval or [value])) + 0.015, 1.02), place, f"{value:.3f}", va="center", fontsize=8.5)
     ax.set_yticks(places, [name for name, _, _ in rows])
     ax.set_xlim(0, 1.1)
     ax.set_ylim(len(rows) - 0.5, -0.5)
@@ -95,13 +110,8 @@ def _lengths(classes: Sequence[Mapping[str, Any]]) -> str:
         for number, kind in enumerate(kinds):
             places = [i + (number - (len(kinds) - 1) / 2) * 0.36 for i in range(len(classes))]
             values = [c[kind]["f1"] for c in classes]
-            ends = [c[kind]["interval"] for c in classes]
-            errors = [
-                [max(0.0, v - low) for v, (low, _) in zip(values, ends, strict=True)],
-                [max(0.0, high - v) for v, (_, high) in zip(values, ends, strict=True)],
-            ]
             ax.bar(places, values, width=0.32, color=(ACCENT, SOFT)[number], alpha=0.8, label=kind)
-            ax.errorbar(places, values, yerr=errors, fmt="none", ecolor=INK, elinewidth=1, capsize=2)
+            _whiskers(ax, values, places, [c[kind]["interval"] for c in classes], across=False)
         ax.set_xticks(range(len(classes)), names)
         ax.set_xlabel("characters (documents)")
         ax.set_ylim(0, 1.05)

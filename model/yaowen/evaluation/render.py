@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
@@ -55,7 +55,7 @@ def _environment() -> "Environment":
         loader=PackageLoader("yaowen.evaluation"), undefined=StrictUndefined, keep_trailing_newline=True,
         trim_blocks=True, lstrip_blocks=True, autoescape=select_autoescape(enabled_extensions=("html.jinja",)),
     )  # fmt: skip
-    environment.filters |= {"f": _figure, "ends": _ends, "name": _name, "cell": _cell}
+    environment.filters |= {"f": _figure, "ends": ends, "name": _name, "cell": _cell}
     return environment
 
 
@@ -63,12 +63,14 @@ def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _ends(interval: tuple[float, float]) -> str:
+def ends(interval: Sequence[float] | None) -> str:
     """The two ends; a dash would be taken for the sign of a negative one.
 
-    >>> _ends((0.8, 0.9)), _ends((-0.1, 0.02))
-    ('0.800–0.900', '-0.100 to +0.020')
+    >>> ends((0.8, 0.9)), ends((-0.1, 0.02)), ends(None)
+    ('0.800–0.900', '-0.100 to +0.020', '–')
     """
+    if interval is None:
+        return "–"
     if min(interval) < 0:
         return f"{interval[0]:+.3f} to {interval[1]:+.3f}"
     return f"{interval[0]:.3f}–{interval[1]:.3f}"

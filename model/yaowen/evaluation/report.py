@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from yaowen.evaluation.bootstrap import LEVEL, SAMPLES, Floats, Table, interval, micro_f1, summary, weights
+from yaowen.evaluation.bootstrap import HELD, LEVEL, SAMPLES, Floats, Table, interval, micro_f1, summary, weights
 from yaowen.evaluation.calibration import argument_answers, calibration, span_answers
 from yaowen.evaluation.errors import argument_errors, confusion, span_errors
 from yaowen.evaluation.measures import MEASURES, askable
@@ -36,7 +36,7 @@ def build(gold: Sequence[Reading], found: Sequence[Reading], samples: int = SAMP
         "schema": SCHEMA,
         "documents": len(gold),
         "characters": sum(len(g.text) for g in gold),
-        "bootstrap": {"samples": samples, "level": LEVEL},
+        "bootstrap": {"samples": samples, "level": LEVEL, "held": HELD},
         "headline": [name for name in HEADLINES if name in counts],
         "measures": measures,
         "confusion": confusion(gold, found),

@@ -147,11 +147,13 @@ def write(report: Mapping[str, Any], folder: Path) -> list[Path]:
 
 def summary(report: Mapping[str, Any]) -> str:
     """The figures of a report in a few lines, for a terminal."""
+    from yaowen.evaluation.render import ends
+
     rows = [f"{'':26}{'P':>8}{'R':>8}{'F1':>8}   interval"]
     for part in report["measures"].values():
         micro = part["micro"]
         figures = "".join(f"{micro[name]:8.3f}" for name in ("precision", "recall", "f1"))
-        rows.append(f"{part['title']:26}{figures}   {micro['interval'][0]:.3f}–{micro['interval'][1]:.3f}")
+        rows.append(f"{part['title']:26}{figures}   {ends(micro['interval'])}")
     if report["comparison"]:
         rows.append(f"against {report['comparison']['other']}")
         for name, part in report["comparison"]["measures"].items():
