@@ -12,8 +12,8 @@ from yaowen.evaluation.spans import Counts, SpanScores
 SAMPLES: Final = 1000
 SEED: Final = 20200205
 LEVEL: Final = 0.95
-# The share of samples that must hold a label for it to have an interval. A label of one document among many is in 63 % of the
-# samples, one of two in 86 %, of three in 95 %: the F1 of one or two documents does not tell how others would differ.
+# The share of samples that must hold a label for it to have an interval. A label of one document among many is in 63 % of
+# them, one of two in 86 %, of three in 95 %: the F1 of one or two documents does not tell how others would differ.
 HELD: Final = 0.9
 
 Floats = NDArray[np.float64]

@@ -41,12 +41,10 @@ def _difference(one: Table, other: Table, drawn: Floats) -> dict[str, Any]:
 
 def _labels(one: Sequence[SpanScores], other: Sequence[SpanScores], drawn: Floats) -> dict[str, Any]:
     """The same for each label that both tables have room for."""
-    tables = Table.of(one), Table.of(other)
+    tables, none = (Table.of(one), Table.of(other)), np.full((len(drawn), 1), np.nan)
     result = {}
     for name in sorted(set(tables[0].labels) | set(tables[1].labels)):
-        a, b = (
-            np.full((len(drawn), 1), np.nan) if name not in t.labels else label_f1(t.only([name]), drawn) for t in tables
-        )
+        a, b = (label_f1(t.only([name]), drawn) if name in t.labels else none for t in tables)
         totals = [float(label_f1(t.only([name]))[0]) if name in t.labels else 0.0 for t in tables]
         samples = differences(a, b)[:, 0]
         result[name] = {
