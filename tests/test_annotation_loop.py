@@ -97,7 +97,37 @@ def test_bad_annotations_are_not_imported(tmp_path: Path) -> None:
     assert "document '1'" in said
     assert "overlap" in said
     assert "unknown label" in said
+    assert "gold.jsonl: nothing was written. Mend" in said
     assert not (tmp_path / "gold.jsonl").exists()
+
+
+def test_what_nobody_has_annotated_is_not_imported_and_the_way_on_is_told(page: Path, tmp_path: Path) -> None:
+    call("export", page, "--to", "label-studio", "--out", tmp_path / "tasks.json")
+    status, said = call("import", tmp_path / "tasks.json", "--out", tmp_path / "gold.jsonl")
+    assert status == 1
+    assert "gold.jsonl: nothing was written. No annotated document was found" in said
+    assert "import the file that the tool exports" in said
+    assert not (tmp_path / "gold.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("tool", "name"), [("doccano", "tasks.jsonl"), ("label-studio", "tasks.json"), ("yaowen", "t.jsonl")]
+)
+def test_the_folders_of_what_is_written_are_made(page: Path, tmp_path: Path, tool: str, name: str) -> None:
+    out, gold = tmp_path / "build" / "new" / name, tmp_path / "other" / "new" / "gold.jsonl"
+    status, said = call("export", page, "--to", tool, "--out", out)
+    assert (status, out.exists()) == (0, True), said
+    if tool == "label-studio":
+        as_annotated(out)
+    status, said = call("import", out, "--out", gold)
+    assert (status, gold.exists()) == (0, True), said
+
+
+def test_an_output_that_cannot_be_written_is_told(page: Path, tmp_path: Path) -> None:
+    call("export", page, "--to", "yaowen", "--out", tmp_path / "t.jsonl")
+    status, said = call("import", tmp_path / "t.jsonl", "--out", page / "gold.jsonl")
+    assert status == 1
+    assert "cannot write" in said
 
 
 @needs_model

@@ -50,12 +50,12 @@ def call(*arguments: object, load: object = None) -> tuple[int, str]:
 def test_the_command_writes_three_files_of_one_report(gold_file: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     pytest.importorskip("jinja2")
-    status, said = call(gold_file, "--out", tmp_path / "r", "--samples", 100, load=lambda **_: WordFinder())
+    status, said = call(gold_file, "--out", tmp_path / "new" / "r", "--samples", 100, load=lambda **_: WordFinder())
     assert status == 0, said
-    report = json.loads((tmp_path / "r" / "report.json").read_text("utf-8"))
+    report = json.loads((tmp_path / "new" / "r" / "report.json").read_text("utf-8"))
     f1 = f"{report['measures']['spans']['micro']['f1']:.3f}"
     for name in ("report.md", "report.html"):
-        assert f1 in (tmp_path / "r" / name).read_text("utf-8")
+        assert f1 in (tmp_path / "new" / "r" / name).read_text("utf-8")
     assert f1 in said
     assert set(report["robustness"]) == {"as it is", *FORMS}
     assert report["coverage"]["characters"] == report["characters"] == sum(len(d.text) for d in DOCUMENTS)

@@ -7,6 +7,12 @@ import click
 from yaowen.cli.outputs import told
 from yaowen.cli.predict import FAILED
 
+MEND = "Mend what is told above, or leave those documents out, and import again."
+ANNOTATE = (
+    "No annotated document was found: what `yaowen export` wrote for a tool are suggestions of a model. Load that file into the"
+    " tool, correct and submit the documents there, and import the file that the tool exports."
+)
+
 
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE|DIR…")
@@ -21,7 +27,7 @@ def import_command(ctx: click.Context, paths: tuple[Path, ...], out: Path, forma
     yaowen import project-1.json --out gold.jsonl
 
     What could not be scored or learnt from (spans over one another, unknown labels, offsets beyond the text) is refused
-    with its place, and nothing is written.
+    with its place, and nothing is written; nor is it where no document has been annotated.
     """
     import warnings
 
@@ -45,7 +51,14 @@ def import_command(ctx: click.Context, paths: tuple[Path, ...], out: Path, forma
     for message in [*dict.fromkeys(f"note: {note.message}" for note in notes), *wrong]:
         click.echo(told(message), err=True)
     if wrong or not documents:
+        click.echo(told(f"{out}: nothing was written. {MEND if wrong else ANNOTATE}"), err=True)
         ctx.exit(FAILED)
-    annotated.write(documents, out)
+    try:
+        annotated.write(documents, out)
+    except OSError as error:
+        click.echo(
+            told(f"{out}: cannot write: {error.strerror or error}. Check the place, its space and permissions."), err=True
+        )
+        ctx.exit(FAILED)
     spans, events = (sum(len(getattr(d, part)) for d in documents) for part in ("spans", "events"))
     click.echo(f"{len(documents)} documents, {spans} spans, {events} events to {out}")

@@ -31,7 +31,7 @@ def read_text(path: Path) -> str:
 
 
 def write_text(text: str, path: Path) -> None:
-    """Write a UTF-8 file; it is there whole or, if writing fails, as it was.
+    """Write a UTF-8 file, and make its folder; it is there whole or, if writing fails, as it was.
 
     A lone surrogate, which no UTF-8 can hold, is written as its escape \\udXXX, in JSON the right one.
     """
@@ -41,6 +41,7 @@ def write_text(text: str, path: Path) -> None:
         return
     target = path.resolve()  # a link stays one
     part = target.with_name(f".yaowen-{os.getpid()}.part")
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         part.write_bytes(data)
         os.replace(part, target)
