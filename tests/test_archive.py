@@ -85,6 +85,21 @@ def test_every_document_is_there_once_and_in_order(news, tmp_path):
     assert result.stdout == ""
 
 
+def test_what_a_job_passes_over_is_in_its_summary(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("a.txt", "b.docx", "c.docx", "d"):
+        (tmp_path / "in" / name).write_text(MEETING, "utf-8")
+    (tmp_path / "in" / "e.json").write_text("[1]", "utf-8")
+    arguments = (tmp_path / "in", "--shards", tmp_path / "in" / "out", "--workers", 1)
+    for more in ((), ("--resume",)):
+        result = invoke(*arguments, *more)
+        assert result.exit_code == 0, result.stderr
+        assert result.stderr.count("passed over: 2 .docx, 1 without an ending; name them to have them read.") == 1
+        summary = json.loads((tmp_path / "in" / "out" / "summary.json").read_text("utf-8"))
+        assert summary["passed_over"] == {".docx": 2, "without an ending": 1}
+        assert list(summary["skipped"].values()) == [1]
+
+
 def test_all_read_is_status_zero(tmp_path):
     (tmp_path / "a.txt").write_text(MEETING, "utf-8")
     assert invoke(tmp_path / "a.txt", "--tables", tmp_path / "t", "--workers", 1).exit_code == 0

@@ -1,5 +1,6 @@
 """`yaowen predict` as it is typed: what it reads, what it gives, how it fails. A fake extractor stands in for the model."""
 
+import gzip
 import io
 import json
 import zipfile
@@ -59,7 +60,40 @@ def test_a_directory_gives_every_readable_document_in_order(shell, folder):
     assert result.exit_code == 0, result.stderr
     assert [record["id"] for record in records(result)] == ["a", "x/1", "c-2", "deep/b"]
     assert [len(record["events"]) for record in records(result)] == [1, 1, 0, 1]
-    assert result.stderr == ""
+    assert result.stderr == "yaowen: passed over: 1 .png; name them to have them read.\n"
+
+
+def test_what_a_directory_passes_over_is_counted_and_told_once(shell, tmp_path):
+    for name in ("a.TXT", "b.md", "c.md", "deep/d.docx", "deep/README", "e.asp?id=1", ".f.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(MEETING, "utf-8")
+    result = shell(tmp_path, "--format", "jsonl")
+    assert (result.exit_code, [record["id"] for record in records(result)]) == (0, ["a"])
+    told = "passed over: 2 .md, 1 .docx, 1 of odd endings, 1 without an ending; name them to have them read."
+    assert result.stderr == f"yaowen: {told}\n"
+    for more in ([tmp_path / "b.md", tmp_path / "c.md"], [tmp_path / "*.md"]):
+        result = shell(tmp_path, *more, "--format", "jsonl")
+        assert [record["id"] for record in records(result)] == ["a", "b", "c"]
+        assert "md" not in result.stderr, "what is named is not passed over"
+
+
+def test_json_in_a_directory_is_read_where_it_holds_json_lines(shell, tmp_path):
+    (tmp_path / "lines.json").write_text('{"text": "召开"}\n{broken\n{"text": "召开"}\n', "utf-8")
+    (tmp_path / "lines.json.gz").write_bytes(gzip.compress(b'{"text": "a", "id": "packed"}'))
+    (tmp_path / "made.json").write_text('{"text": "召开", "id": "one"}', "utf-8")
+    for name, other in (("list", '[{"text": "a"}]'), ("package", '{"name": "x"}'), ("wide", '{\n "text": "a"\n}')):
+        (tmp_path / f"{name}.json").write_text(other, "utf-8")
+    result = shell(tmp_path, "--format", "jsonl")
+    assert [record["id"] for record in records(result)] == ["lines-1", "lines-3", "packed", "one"]
+    problem, told = result.stderr.splitlines()
+    assert "lines.json:2: not JSON" in problem
+    assert told == "yaowen: passed over: 3 JSON files, not named but found, that hold no JSON lines with a text."
+    named = shell(*sorted(tmp_path.glob("*.json")), "--format", "jsonl")
+    assert [record["id"] for record in records(named)] == ["lines-1", "lines-3", "one"]
+    assert [line.count(".json") for line in named.stderr.splitlines()] == [1, 1, 1, 1], "what is named is read or told why"
+    shell.extractor.calls.clear()
+    assert shell(tmp_path, "--columns", "text=name").exit_code == 0
+    assert [call["text"] for call in shell.extractor.calls] == ["x"]
 
 
 def test_what_the_extractor_is_told(shell, folder):
@@ -150,7 +184,7 @@ def test_a_bad_file_among_good_ones(shell, folder, case):
     result = shell(folder, "--format", "jsonl")
     assert result.exit_code == 1
     assert [record["id"] for record in records(result)] == ["a", "x/1", "c-2", "deep/b"]
-    (line,) = result.stderr.splitlines()
+    line, _ = result.stderr.splitlines()
     assert line.startswith(f"yaowen: {folder / 'b.txt'}: ")
     assert message in line
 

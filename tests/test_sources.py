@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from yaowen.archive.find import find
+from yaowen.archive.find import Outputs, find
 from yaowen.archive.pages import MAX_BYTES, Found, Item, Page, Problem, Skipped
 from yaowen.archive.sources import read
 
@@ -290,6 +290,13 @@ def test_addresses_are_read_through_fsspec(tmp_path):
     found = list(find(["memory://news"]))
     assert [entry.name for entry in found] == ["memory:///news/a.zip", "memory:///news/b.txt"]
     assert [len(list(read(entry))) for entry in found] == [3, 1]
+    files.pipe("/news/c.docx", b"x")
+    files.pipe("/news/d.json", b'{"text": "a"}')
+    files.pipe("/news/e.json", b"{}")
+    outputs = Outputs()
+    *_, lines, other = find(["memory://news"], outputs)
+    assert outputs.endings == {".docx": 1}
+    assert [type(item) for entry in (lines, other) for item in read(entry)] == [Page, Skipped]
     (problem,) = find(["memory://none"])
     assert isinstance(problem, Problem)
     assert "nothing to read" in problem.message

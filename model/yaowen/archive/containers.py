@@ -34,6 +34,7 @@ def member(entry: Entry, name: str, stream: Any) -> Entry:
         f"{entry.path}/{name}" if entry.path else None,
         entry.columns,
         entry.depth + 1,
+        searched=True,
     )
 
 

@@ -3,14 +3,17 @@
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from yaowen.archive.names import expected, is_readable, split
+from yaowen.archive.names import ending_of, expected, is_hidden, is_readable, split
 from yaowen.archive.pages import Found, Problem
 
 STDIN = "-"
+TOLD_ENDINGS = 8
 _GLOB = re.compile(r"[*?\[]")
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
@@ -26,10 +29,14 @@ def is_url(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Where output goes (by `Storage.address`), which no search below a directory or pattern reads; what was passed over."""
+    """Where output goes (by `Storage.address`), which no search below a directory or pattern reads; what was passed over.
+
+    `endings`: when all is found, how many files were passed over for their ending, by `ending_of`.
+    """
 
     addresses: frozenset[str] = frozenset()
     passed_over: set[str] = field(default_factory=set)
+    endings: Counter[str] = field(default_factory=Counter)
 
     def below(self, folder: str) -> "Outputs":
         """Those that a search of the folder would meet: one that is the folder itself was asked for by name."""
@@ -50,16 +57,46 @@ class Outputs:
         return f"{told[0]}{more}: not read, for the output goes there." if told else ""
 
 
+def endings_note(endings: Counter[str]) -> str:
+    """What was passed over for its ending, in words.
+
+    >>> endings_note(Counter({".docx": 1, ".md": 1300}))
+    'passed over: 1,300 .md, 1 .docx; name them to have them read.'
+    """
+    common = sorted(endings.items(), key=lambda pair: (-pair[1], pair[0]))
+    told = [f"{count:,} {ending}" for ending, count in common[:TOLD_ENDINGS]]
+    rest = sum(count for _, count in common[TOLD_ENDINGS:])
+    told += [f"{rest:,} of other endings"] if rest else []
+    return f"passed over: {', '.join(told)}; name them to have them read." if told else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """A file below a directory that is not read for its ending."""
+
+    place: Path | str
+    ending: str
+
+
 def find(names: Sequence[str], outputs: Outputs | None = None) -> Iterator[Found | Problem]:
     """The files behind what the user named, in order and each once; nothing is opened yet, and no list of all is kept.
 
     With several names, or a pattern, the addresses of files are remembered, so that a file named twice is read once.
     """
+    outputs = outputs or Outputs()
     seen: set[Path | str | None] = set()
+    passed: dict[Path | str, str] = {}  # with several names, for one of them may be that of the file
+    endings: Counter[str] = Counter()
     repeat = len(names) > 1 or any(map(_GLOB.search, names))
     empty = True
     for name in names:
-        for entry in _find(name, outputs or Outputs()):
+        for entry in _find(name, outputs):
+            if isinstance(entry, _Passed):
+                if repeat:
+                    passed[entry.place.resolve() if isinstance(entry.place, Path) else entry.place] = entry.ending
+                else:
+                    endings[entry.ending] += 1
+                continue
             if isinstance(entry, Found) and repeat:
                 key = entry.url or (entry.path and entry.path.resolve())
                 if key in seen:
@@ -67,11 +104,13 @@ def find(names: Sequence[str], outputs: Outputs | None = None) -> Iterator[Found
                 seen.add(key)
             empty = False
             yield entry
+    outputs.endings.clear()  # of a search before this
+    outputs.endings.update(endings + Counter(ending for key, ending in passed.items() if key not in seen))
     if empty:
         yield Problem(f"{', '.join(names)}: there is nothing to read beside the output. Check the name.")
 
 
-def _find(name: str, outputs: Outputs) -> Iterator[Found | Problem]:
+def _find(name: str, outputs: Outputs) -> Iterator[Found | Problem | _Passed]:
     if name == STDIN:
         yield Found(None, "stdin", 0)
     elif is_url(name):
@@ -94,15 +133,15 @@ def _address(path: Path) -> str:
     return path.resolve().as_posix()
 
 
-def _find_path(path: Path, outputs: Outputs) -> Iterator[Found | Problem]:
+def _find_path(path: Path, outputs: Outputs) -> Iterator[Found | Problem | _Passed]:
     if path.is_dir():
         yield from _walk(path, outputs.below(_address(path)))
     else:
         yield _found(path, split(path.name)[0])
 
 
-def _walk(folder: Path, outputs: Outputs) -> Iterator[Found | Problem]:
-    """Every readable file below a directory, hidden ones and outputs aside."""
+def _walk(folder: Path, outputs: Outputs) -> Iterator[Found | Problem | _Passed]:
+    """Every file below a directory, those that are read and those that are not; hidden ones and outputs aside."""
     denied: list[OSError] = []
     empty = True
     last_names = {one.rpartition("/")[2] for one in outputs.addresses}
@@ -110,54 +149,69 @@ def _walk(folder: Path, outputs: Outputs) -> Iterator[Found | Problem]:
         passed = {n for n in (*folders, *names) if n in last_names and outputs.hold(_address(Path(parent, n)))}
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in passed)
         empty = empty and not passed
-        for name in sorted(filter(is_readable, set(names) - passed)):
-            empty = False
+        for name in sorted(set(names) - passed):
             path = Path(parent, name)
-            yield _found(path, split(path.relative_to(folder).as_posix())[0])
+            if is_readable(name):
+                empty = False
+                yield _found(path, split(path.relative_to(folder).as_posix())[0], searched=True)
+            elif not is_hidden(name):
+                yield _Passed(path, ending_of(name))
     for error in denied:
         yield Problem(f"{error.filename}: {error.strerror}. Check the permissions of the directory.")
     if empty and not denied:
         yield Problem(f"{folder}: no readable file in this directory. Looked for {expected()}, also in folders in it.")
 
 
-def _found(path: Path, identity: str) -> Found:
+def _found(path: Path, identity: str, searched: bool = False) -> Found:
     try:
         status = path.stat()
     except OSError:
-        return Found(path, identity, 0)  # reading it will say why
-    return Found(path, identity, status.st_size, modified=status.st_mtime_ns)
+        return Found(path, identity, 0, searched=searched)  # reading it will say why
+    return Found(path, identity, status.st_size, modified=status.st_mtime_ns, searched=searched)
 
 
-def _find_remote(name: str, outputs: Outputs) -> Iterator[Found | Problem]:
+def _find_remote(name: str, outputs: Outputs) -> Iterator[Found | Problem | _Passed]:
     try:
         from fsspec.core import url_to_fs
 
         files, path = url_to_fs(name)
-        paths = _remote_paths(files, path, outputs)
+        paths, is_folder = _remote_paths(files, path, outputs)
     except ImportError as error:
         yield Problem(f"{name}: {error}. For addresses: pip install 'yaowen[archives]' and fsspec's package for this kind.")
         return
     except Exception as error:  # every kind of storage has its own
         yield Problem(f"{name}: cannot be listed: {type(error).__name__}: {error}. Check the address and the access to it.")
         return
+    if is_folder:
+        below = {one: one[len(path) :].lstrip("/") for one in paths}
+        yield from (
+            _Passed(files.unstrip_protocol(one), ending_of(name))
+            for one, name in below.items()
+            if not is_hidden(name) and not is_readable(name)
+        )
+        paths = [one for one, name in below.items() if is_readable(name)]
     if not paths:
         yield Problem(f"{name}: there is nothing to read here. Looked for {expected()}.")
     for one in paths:
         about = files.info(one)
         modified = str(about.get("ETag") or about.get("mtime") or about.get("LastModified") or about.get("created") or "")
         age = int.from_bytes(modified.encode(), "big") % 2**63
-        yield Found(None, split(one.rsplit("/", 1)[-1])[0], about.get("size") or 0, files.unstrip_protocol(one), age)
+        identity = split(one.rsplit("/", 1)[-1])[0]
+        yield Found(None, identity, about.get("size") or 0, files.unstrip_protocol(one), age, searched=is_folder)
 
 
-def _remote_paths(files, path: str, outputs: Outputs) -> Iterable[str]:  # type: ignore[no-untyped-def]  # fsspec has no types
+def _remote_paths(files: Any, path: str, outputs: Outputs) -> tuple[list[str], bool]:  # fsspec has no types
+    """What is at an address, outputs aside, and whether that is a directory."""
+
     def address(one: str) -> str:
         return _address(Path(one)) if "file" in files.protocol else files.unstrip_protocol(one)
 
+    is_folder = False
     if pattern := _GLOB.search(path):
         folder, paths = path[: pattern.start()].rpartition("/")[0], sorted(files.glob(path))
     elif files.isdir(path):
-        folder, paths = path, [one for one in sorted(files.find(path)) if is_readable(one[len(path) :].lstrip("/"))]
+        folder, paths, is_folder = path, sorted(files.find(path)), True
     else:
-        return [path] if files.exists(path) else []
+        return ([path] if files.exists(path) else []), False
     within = outputs.below(address(folder))
-    return [one for one in paths if not within.hold(address(one))]
+    return [one for one in paths if not within.hold(address(one))], is_folder

@@ -226,8 +226,11 @@ def read_done(place: Place) -> Iterator[Done]:
             yield Done(**(record | {"failures": tuple(record["failures"])}))
 
 
-def finish(place: Place) -> dict[str, Any]:
-    """Write `failures.jsonl` and `summary.json` of the finished shards; remove what killed workers left. The summary."""
+def finish(place: Place, passed_over: Mapping[str, int]) -> dict[str, Any]:
+    """Write `failures.jsonl` and `summary.json` of the finished shards; remove what killed workers left. The summary.
+
+    `passed_over`: how many files below directories were not read, by ending.
+    """
     _clean(place)
     home = open_storage(place.home)
     events: Counter[str] = Counter()
@@ -241,6 +244,7 @@ def finish(place: Place) -> dict[str, Any]:
             totals.update(
                 shards=1, documents=done.documents, characters=done.characters, failures=len(done.failures), bytes=done.size
             )
-    summary = dict(totals) | {"events": dict(sorted(events.items())), "skipped": dict(sorted(skipped.items()))}
+    counts = {"events": events, "skipped": skipped, "passed_over": passed_over}
+    summary = dict(totals) | {name: dict(sorted(found.items())) for name, found in counts.items()}
     write_bytes(home, SUMMARY, to_json(summary))
     return summary

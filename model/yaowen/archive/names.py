@@ -4,16 +4,18 @@ import re
 from typing import Final
 
 PAGE, LINES, JSON, CSV, PARQUET, ZIP, TAR, WARC = "page", "lines", "json", "csv", "parquet", "zip", "tar", "warc"
+OTHER = "other"  # what is not read
 GZIP, XZ, BZIP2 = "gzip", "xz", "bzip2"
 
 ENDINGS: Final = {
     ".txt": PAGE, ".html": PAGE, ".htm": PAGE, ".shtml": PAGE,
-    ".jsonl": LINES, ".ndjson": LINES, ".csv": CSV, ".tsv": CSV, ".parquet": PARQUET,
+    ".jsonl": LINES, ".ndjson": LINES, ".json": JSON, ".csv": CSV, ".tsv": CSV, ".parquet": PARQUET,
     ".zip": ZIP, ".tar": TAR, ".warc": WARC, ".wet": WARC,
 }  # fmt: skip
 COMPRESSIONS: Final = {".gz": GZIP, ".xz": XZ, ".bz2": BZIP2}
 SHORT: Final = {".tgz": ".tar.gz", ".txz": ".tar.xz", ".tbz2": ".tar.bz2"}
 HTML_ENDINGS: Final = (".html", ".htm", ".shtml")
+_ENDING = re.compile(r"\.(?=.*[a-z])[a-z0-9]{1,8}")
 
 # First bytes, for what is named otherwise or not at all. A JSON object with a name in it: JSON lines;
 # what may be other JSON is a page if it is none.
@@ -47,6 +49,16 @@ def _cut(name: str) -> tuple[str, str]:
     return folder + slash + stem, f".{ending.lower()}"
 
 
+def ending_of(name: str) -> str:
+    """The ending of a file's name in words: what is like no ending is told as one kind, for there may be millions.
+
+    >>> [ending_of(name) for name in ("a.DOCX", "README", "dump.gz", "a.md.gz", "show.asp?id=7")]
+    ['.docx', 'without an ending', '.gz', '.md', 'of odd endings']
+    """
+    ending = split(name)[1] or _cut(name)[1]
+    return ending if _ENDING.fullmatch(ending) else "of odd endings" if ending else "without an ending"
+
+
 def kind_by_name(name: str) -> str | None:
     """What a file of this name holds under its compression; None where the name does not say.
 
@@ -71,9 +83,13 @@ def is_readable(name: str) -> bool:
     >>> is_readable("a/b.txt"), is_readable("a/.b.txt"), is_readable("__MACOSX/a.txt"), is_readable("b.png")
     (True, False, False, False)
     """
+    return not is_hidden(name) and kind_by_name(name) is not None
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file is hidden, or made by a system beside those that people made."""
     parts = name.split("/")
-    hidden = any(part.startswith(".") and part not in (".", "..") for part in parts) or "__MACOSX" in parts
-    return not hidden and kind_by_name(name) is not None
+    return any(part.startswith(".") and part not in (".", "..") for part in parts) or "__MACOSX" in parts
 
 
 def expected() -> str:

@@ -12,7 +12,8 @@ STDIN_NAME: Final = "standard input"
 class Found:
     """A file to read (neither path nor url: standard input), the name of its document, its bytes and its age (0: unknown).
 
-    `url` is an address that fsspec opens, such as s3://bucket/pages.warc.gz.
+    `url` is an address that fsspec opens, such as s3://bucket/pages.warc.gz. `searched`: it was found below a directory,
+    where a user may not know of it.
     """
 
     path: Path | None
@@ -20,6 +21,7 @@ class Found:
     size: int
     url: str | None = None
     modified: int = 0
+    searched: bool = False
 
     @property
     def name(self) -> str:

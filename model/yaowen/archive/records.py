@@ -29,6 +29,7 @@ class Entry:
     path: str | None
     columns: Mapping[str, str]  # field -> name of the column, or its number from 1 for a CSV file without a header
     depth: int = 0
+    searched: bool = False  # found in a directory or an archive, not named
 
     def problem(self, message: str, where: object = "") -> Problem:
         """A problem of this entry, or of a place in it."""
@@ -80,6 +81,18 @@ def is_json(data: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def begins_with_record(line: bytes, columns: Mapping[str, str]) -> bool:
+    """Whether the first line of a file is a record with a text.
+
+    >>> [begins_with_record(line, {}) for line in (b'{"text": "..."}', b'{"name": "..."}', b"{", b"[")]
+    [True, False, False, False]
+    """
+    try:
+        return isinstance(_object(line).get(columns.get("text", "text")), str)
+    except ValueError:
+        return False
 
 
 def _page(

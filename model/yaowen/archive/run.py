@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from yaowen.archive.find import STDIN, Outputs, find
+from yaowen.archive.find import STDIN, Outputs, endings_note, find
 from yaowen.archive.job import CannotResume, Finished, Inputs, alone, finish, start
 from yaowen.archive.shards import Shard, Unit, cut, units
 from yaowen.archive.sinks import check_writable
@@ -66,7 +66,9 @@ def _run(names: Sequence[str], work: Work, engine: Engine, resume: bool, listene
             run_here(work, shards, listener.advance)
         else:
             run_workers(work, shards, engine.workers, listener.advance, listener.problem)
-    return finish(work.place)
+    if note := endings_note(outputs.endings):
+        listener.note(note)
+    return finish(work.place, outputs.endings)
 
 
 def _units(names: Sequence[str], work: Work, outputs: Outputs) -> Iterator[Unit]:

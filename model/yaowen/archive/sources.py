@@ -15,10 +15,11 @@ from typing import IO, Any, Final
 from yaowen.archive import names
 from yaowen.archive.containers import read_tar, read_warc, read_zip
 from yaowen.archive.names import HTML_ENDINGS, kind_by_content, split
-from yaowen.archive.pages import MAX_BYTES, Found, Item, Page, Problem, too_large
-from yaowen.archive.records import Entry, is_json, read_csv, read_json_lines, read_parquet
+from yaowen.archive.pages import MAX_BYTES, Found, Item, Page, Problem, Skipped, too_large
+from yaowen.archive.records import Entry, begins_with_record, is_json, read_csv, read_json_lines, read_parquet
 from yaowen.archive.streams import Counted, Prefixed, TooLarge, read_limited
 
+OTHER_JSON: Final = "JSON files, not named but found, that hold no JSON lines with a text"
 DEEPEST: Final = 8  # archives in archives and compressions around them; more is no collection but a trap
 _BUFFER: Final = 1 << 16
 # What a stream that is cut off or damaged raises, in any of the libraries.
@@ -44,7 +45,8 @@ def read(found: Found, stdin: IO[bytes] | None = None, columns: Mapping[str, str
     try:
         with _open(found) as file:
             counted = Counted(file)
-            entry = Entry(io.BufferedReader(counted, _BUFFER), found.name, found.id, found.name, columns or {})
+            entry = Entry(io.BufferedReader(counted, _BUFFER), found.name, found.id, found.name, columns or {},
+                          searched=found.searched)  # fmt: skip
             before = 0
             for item in _read(entry):
                 yield replace(item, size=counted.count - before)
@@ -68,9 +70,9 @@ def _read(entry: Entry) -> Iterator[Item]:
     _, ending, compression = split(entry.name)
     kind = names.ENDINGS.get(ending)
     try:
-        if kind is None and compression is None:
-            entry, kind = _look_inside(entry)
-        yield from _read_as(entry, kind, compression, is_html=ending in HTML_ENDINGS)
+        if kind in (None, names.JSON) and compression is None:
+            entry, kind = _look_inside(entry, ending)
+        yield from _read_as(entry, kind, compression, ending)
     except TooLarge as error:
         yield entry.problem(str(error))
     except BROKEN as error:
@@ -85,10 +87,12 @@ def _read(entry: Entry) -> Iterator[Item]:
         )
 
 
-def _look_inside(entry: Entry) -> tuple[Entry, str]:
-    """The same entry and what it holds, judged by its first bytes."""
+def _look_inside(entry: Entry, ending: str) -> tuple[Entry, str]:
+    """The same entry and what it holds, judged by its first bytes; of JSON that nobody named, lines of records are read."""
     head = entry.stream.readline(MAX_BYTES + 1)
     kind = kind_by_content(head)
+    if names.ENDINGS.get(ending) == names.JSON and entry.searched and not begins_with_record(head, entry.columns):
+        kind = names.OTHER
     stream: Any = Prefixed(head, entry.stream)
     if kind not in (
         names.PAGE,
@@ -99,15 +103,17 @@ def _look_inside(entry: Entry) -> tuple[Entry, str]:
     return replace(entry, stream=stream), kind
 
 
-def _read_as(entry: Entry, kind: str | None, compression: str | None, is_html: bool = False) -> Iterator[Item]:
+def _read_as(entry: Entry, kind: str | None, compression: str | None, ending: str = "") -> Iterator[Item]:
     if entry.depth > DEEPEST:
         yield entry.problem(f"packed more than {DEEPEST} times over. Unpack it first.")
     elif compression is not None:
         with _OPEN[compression](entry.stream) as stream:
             inner = replace(entry, stream=stream, depth=entry.depth + 1)
-            if kind is None:
-                inner, kind = _look_inside(inner)
-            yield from _read_as(inner, kind, None, is_html)
+            if kind in (None, names.JSON):
+                inner, kind = _look_inside(inner, ending)
+            yield from _read_as(inner, kind, None, ending)
+    elif kind == names.OTHER:
+        yield Skipped(OTHER_JSON)
     elif kind in _OPEN:
         yield from _read_as(entry, None, kind)
     elif kind in _RECORDS:
@@ -115,7 +121,7 @@ def _read_as(entry: Entry, kind: str | None, compression: str | None, is_html: b
     elif kind in _CONTAINERS:
         yield from _CONTAINERS[kind](entry, _read)
     else:
-        yield _read_page(entry, is_html, may_be_json=kind == names.JSON)
+        yield _read_page(entry, ending in HTML_ENDINGS, may_be_json=kind == names.JSON)
 
 
 def _read_page(entry: Entry, is_html: bool, may_be_json: bool) -> Item:

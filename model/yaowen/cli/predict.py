@@ -3,18 +3,19 @@
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from yaowen.archive.extract import Extractor, NoModel, extract_one
-from yaowen.archive.find import Outputs, find
+from yaowen.archive.find import Outputs, endings_note, find
 from yaowen.archive.job import CannotResume
-from yaowen.archive.pages import Found, Page, Problem
+from yaowen.archive.pages import Found, Page, Problem, Skipped
 from yaowen.archive.sources import read
 from yaowen.archive.work import Work
 from yaowen.cli.archive import ArchiveOptions, Loading, archive_options, predict_archive, work_of
@@ -33,7 +34,10 @@ PIPED_WIDTH = 120  # columns of a table that does not go to a terminal
 
 @dataclass(slots=True)
 class Run:
-    """One prediction over many inputs: where the extractor comes from, who hears of problems and progress, the counts."""
+    """One prediction over many inputs: where the extractor comes from, who hears of problems and progress, the counts.
+
+    `endings`: how many files were passed over when the inputs were found, by ending; `skipped`: parts of files, by reason.
+    """
 
     load: Callable[[], Extractor]
     report: Callable[[str], None]
@@ -43,6 +47,8 @@ class Run:
     columns: Mapping[str, str] | None = None
     documents: int = 0
     problems: int = 0
+    endings: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
 
     def extract_all(self, inputs: Iterable[Found | Problem], stdin: IO[bytes] | None = None) -> "Iterator[Document]":
         """The documents in order, one in memory at a time; what cannot be read is reported and passed over.
@@ -59,12 +65,21 @@ class Run:
                         yield document
                 elif isinstance(page, Problem):
                     self.fail(page.message)
+                elif isinstance(page, Skipped):
+                    self.skipped[page.reason] += 1
                 self.advance(page.size)
 
     def fail(self, message: str) -> None:
         """Count a problem and report it."""
         self.problems += 1
         self.report(message)
+
+    def tell_passed_over(self) -> None:
+        """Report what was not read though nothing is wrong with it."""
+        if note := endings_note(self.endings):
+            self.report(note)
+        for reason, count in self.skipped.items():
+            self.report(f"passed over: {count:,} {reason}.")
 
     def _loaded(self) -> Extractor:
         try:
@@ -94,6 +109,7 @@ def predict(
             folder = Folder(out, style, [found.path for found in inputs if isinstance(found, Found) and found.path])
             for document in documents:
                 folder.write(document)
+        run.tell_passed_over()
     except NoModel as error:
         run.fail(str(error))
     return FAILED if run.problems else 0
@@ -169,6 +185,7 @@ def predict_command(
     if note := outputs.note():
         errors.print(told(note))
     run = Run(load, lambda message: errors.print(told(message)), published=published, explain=explain, columns=columns)
+    run.endings = outputs.endings
     encoding = sys.stdout.encoding if terminal else ENCODING
 
     def write(piece: str) -> None:
