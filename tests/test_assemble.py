@@ -11,17 +11,21 @@ from hypothesis import strategies as st
 
 from tests.counted import Counted
 from tests.marked import marked
+from tests.tiny_model import AUTHORED
 from yaowen.assemble import mentions
 from yaowen.assemble.arguments import EPSILON, FORMAT, ROLE_NAMES, ArgumentModel
 from yaowen.assemble.assembler import assemble
 from yaowen.assemble.candidates import MOST_SPANS, SENTENCES_BEFORE, anchors, candidates
-from yaowen.assemble.counts import without_counts_of_none
 from yaowen.assemble.cues import Cues
 from yaowen.assemble.features import Evidence, Features
 from yaowen.assemble.holders import runs
 from yaowen.assemble.layout import Layout
 from yaowen.assemble.mentions import complete_mentions
 from yaowen.assemble.roster import roster
+from yaowen.assemble.untrue import without_untrue
+from yaowen.evaluation.arguments import gold_spans
+from yaowen.extractor import DEFAULT_MODEL
+from yaowen.formats.annotated import read
 from yaowen.schema import SPAN_LABELS
 from yaowen.spans import TaggedSpan
 
@@ -294,14 +298,25 @@ COUNTS = [
 @pytest.mark.parametrize(("source", "incidents"), [c[1:] for c in COUNTS], ids=[c[0] for c in COUNTS])
 def test_what_was_counted_and_did_not_happen_is_no_incident(source, incidents):
     text, spans = marked(source)
-    left = without_counts_of_none(text, spans)
+    left = without_untrue(text, spans)
     assert sum(s.label == "TRIGGER:incident" for s in left) == incidents
     assert [s for s in left if s.label != "TRIGGER:incident"] == [s for s in spans if s.label != "TRIGGER:incident"]
 
 
+@pytest.mark.parametrize(("word", "left"), [("历任", 0), ("曾任", 0), ("任命", 1), ("任", 1), ("当选为", 1)])
+def test_a_post_in_a_career_is_no_appointment(word, left):
+    text, spans = marked(f"乔永山，[TRIGGER:appointment {word}][POSITION 副县长]。")
+    assert sum(s.label == "TRIGGER:appointment" for s in without_untrue(text, spans)) == left
+
+
+def test_the_word_of_a_career_may_begin_before_the_trigger():
+    text, spans = marked("曾[TRIGGER:appointment 任][POSITION 副县长]")
+    assert [s.label for s in without_untrue(text, spans)] == ["POSITION"]
+
+
 def test_a_count_is_not_looked_for_through_a_text_without_marks():
     text, spans = marked("[TRIGGER:incident 新增]" + "病" * 200 + "[QUANTITY 0例]")
-    assert without_counts_of_none(text, spans) == tuple(spans)
+    assert without_untrue(text, spans) == tuple(spans)
 
 
 def test_the_surest_reading_of_a_name_says_what_the_person_is():
@@ -331,3 +346,39 @@ def test_the_work_of_finding_mentions_grows_with_the_text_not_its_square(monkeyp
         return sum(items.taken for items in made)
 
     assert taken(200) <= 3 * taken(100)
+
+
+class Generous(ArgumentModel):
+    """Every span plays every role that is asked of it; some more surely than others."""
+
+    def __init__(self) -> None:
+        nothing = np.zeros((len(ROLE_NAMES), 1), np.float32)
+        bias = np.linspace(1, 3, len(ROLE_NAMES)).astype(np.float32)
+        one = np.ones(1, np.float32)
+        super().__init__({}, np.zeros((0, 1), np.float32), one, one * 0, nothing, bias, 0.4)
+
+
+def test_a_span_has_one_role_of_an_event_but_at_a_meeting():
+    def roles(source: str) -> dict[str, set[str]]:
+        text, spans = marked(source)
+        (event,) = assemble(text, spans, Generous()).events
+        found: dict[str, set[str]] = {}
+        for filler in event.fillers:
+            span = spans[filler.span]
+            found.setdefault(text[span.start : span.end], set()).add(filler.role)
+        return found
+
+    assert roles("[ORGANIZATION 大观县志愿服务队][TRIGGER:establishment 成立]") == {"大观县志愿服务队": {"founder"}}
+    assert len(roles("[OFFICIAL 乔永山]主持[TRIGGER:meeting 召开]会议")["乔永山"]) > 1
+
+
+def test_how_many_pairs_are_judged_at_once_changes_nothing(monkeypatch):
+    document = next(d for d in read(AUTHORED / "train.jsonl") if len(d.events) > 6)
+    model = ArgumentModel.load(DEFAULT_MODEL)
+    whole = assemble(document.text, gold_spans(document), model, explain=True)
+    monkeypatch.setattr("yaowen.assemble.assembler.AT_ONCE", 5)
+    monkeypatch.setattr("yaowen.assemble.features.KEPT", 3)
+    few = assemble(document.text, gold_spans(document), model, explain=True)
+    assert [(e.kind, e.anchor, [(f.role, f.span, f.cues) for f in e.fillers]) for e in few.events] == [
+        (e.kind, e.anchor, [(f.role, f.span, f.cues) for f in e.fillers]) for e in whole.events
+    ]

@@ -1,5 +1,6 @@
 """The whole chain with the model that ships: laws that hold for any model, and a few plain readings."""
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -144,3 +145,30 @@ def test_explained_arguments_name_their_cues(extractor):
     assert cues
     assert all(cues)
     assert document.to_dict(explain=True)["trace"] == list(document.trace)
+
+
+def test_records_before_a_text_that_is_none_are_given(extractor):
+    documents = extractor.extract_many([MEETING, " ", MEETING])
+    assert next(documents).raw == MEETING
+    with pytest.raises(ValueError, match="the text is empty"):
+        next(documents)
+
+
+@pytest.mark.parametrize("given", [None, b"\xe5\xb8\x82", 7])
+def test_what_is_no_text_is_told(extractor, given):
+    with pytest.raises(TypeError, match=rf"a text is expected, not {type(given).__name__}"):
+        extractor.extract(given)
+    documents = extractor.extract_many([MEETING, given])
+    assert next(documents)
+    with pytest.raises(TypeError, match="a text is expected"):
+        next(documents)
+
+
+def test_the_day_of_publication_may_be_a_date(extractor):
+    days = [extractor.extract("昨日，市长柳新民主持会议。", given).to_dict() for given in ("2020-02-10", date(2020, 2, 10))]
+    assert days[0] == days[1]
+    assert days[0]["published"] == "2020-02-10"
+
+
+def test_the_package_lists_what_it_offers():
+    assert dir(yaowen) == ["Document", "Extractor", "Input", "load"]

@@ -15,6 +15,10 @@ __all__ = ["Document", "Extractor", "Input", "load"]
 _HOMES = {"Document": "yaowen.document"} | dict.fromkeys(("Extractor", "Input", "load"), "yaowen.extractor")
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     # Loaded when first asked for, so that `import yaowen` costs nothing.
     if name not in _HOMES:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from yaowen.assemble import ArgumentModel, Assembly, assemble, complete_mentions, without_counts_of_none
+from yaowen.assemble import ArgumentModel, Assembly, assemble, complete_mentions, without_untrue
 from yaowen.document import Argument, Document, Event, Office, Person, Source, Span, Warning
 from yaowen.ground.document import PLACE_ROLES, Grounding, event_date, event_place, ground
 from yaowen.text.article import article_lines
@@ -35,7 +35,7 @@ class Input:
 
     text: str
     id: str = ""
-    published: str | None = None
+    published: str | date | None = None
     html: bool | None = None
     path: str | None = None
     encoding: str | None = None
@@ -46,6 +46,7 @@ class _Read:
     """An input after normalisation: its canonical text, the lines that are site furniture, what is doubtful."""
 
     given: Input
+    published: str | None  # by the caller
     page: NormalisedText
     furniture: tuple[Boilerplate, ...]
     warnings: tuple[Warning, ...]
@@ -60,39 +61,51 @@ class Extractor:
         self._arguments = arguments
 
     def extract(
-        self, text: str, published: str | None = None, *, id: str = "", html: bool | None = None,
+        self, text: str, published: str | date | None = None, *, id: str = "", html: bool | None = None,
         path: str | None = None, encoding: str | None = None, explain: bool = False,
     ) -> Document:  # fmt: skip
         """The document record of one text.
 
-        `published` (YYYY-MM-DD) is the day that relative dates are read against; without it the page is searched for one.
-        `html`: whether the text is HTML source (default: found out). `explain` also finds the cues of every argument.
+        `published` (a date, or YYYY-MM-DD) is the day that relative dates are read against; without it the page is
+        searched for one. `html`: whether the text is HTML source (default: found out). `explain` also finds the cues of
+        every argument.
 
-        Raises `ValueError` for a text without a letter or a `published` that is no date.
+        Raises `ValueError` for a text without a letter or a `published` that is no date, `TypeError` for what is no text.
         """
-        return self._extract_pool([Input(text, id, published, html, path, encoding)], explain)[0]
+        return next(self._extract_pool([Input(text, id, published, html, path, encoding)], explain))
 
     def extract_many(self, items: Iterable[str | Input], explain: bool = False) -> Iterator[Document]:
         """Records in the order of the inputs, read in small pools so that any number of inputs fits the memory.
 
-        Raises `ValueError` as `extract` does, when the record of the input concerned is due.
+        Raises what `extract` does when the record of the input concerned is due, after those before it were given.
         """
         stream = iter(items)
         while pool := list(_pool(stream)):
             yield from self._extract_pool(pool, explain)
 
-    def _extract_pool(self, inputs: list[Input], explain: bool) -> list[Document]:
-        read = [_read(given) for given in inputs]
+    def _extract_pool(self, inputs: list[Input], explain: bool) -> Iterator[Document]:
+        read: list[_Read] = []
+        problem: Exception | None = None
+        for given in inputs:
+            try:
+                read.append(_read(given))
+            except (TypeError, ValueError) as error:
+                problem = error
+                break
         taggings = self._tagger.tag([r.page.text for r in read])
-        return [self._document(r, tagging, explain) for r, tagging in zip(read, taggings, strict=True)]
+        for r, tagging in zip(read, taggings, strict=True):
+            yield self._document(r, tagging, explain)
+        if problem:
+            raise problem
 
     def _document(self, read: _Read, tagging: "Tagging", explain: bool) -> Document:
-        page, given = read.page, read.given
-        spans = without_counts_of_none(page.text, complete_mentions(page.text, tagging.spans))
+        page = read.page
+        spans = without_untrue(page.text, complete_mentions(page.text, tagging.spans))
         found = find_published(page.text)
         article = [s for s in spans if not is_furniture(read.furniture, s.start, s.end) and not _is_stamp(s, found)]
         assembly = assemble(page.text, article, self._arguments, explain)
-        published = given.published or (found.date if found else None)
+        given, told = read.given, read.published
+        published = told or (found.date if found else None)
         meaning = ground(page.text, assembly.spans, assembly.title_runs, _without(page.text, read.furniture), published)
         places = {s: _span(page, s, meaning) for s in spans}
         people, person_of = _people(assembly, places, meaning)
@@ -102,7 +115,7 @@ class Extractor:
             source=Source(given.path, given.encoding, hashlib.sha256(page.raw.encode("utf-8", "surrogatepass")).hexdigest(),
                           len(page.raw)),
             published=published,
-            published_from="caller" if given.published else "page" if found else None,
+            published_from="caller" if told else "page" if found else None,
             raw=page.raw, spans=tuple(places[s] for s in spans), people=people,
             events=_events(assembly, places, person_of), warnings=doubts,
             trace=tuple(page.explain()) if explain else (),
@@ -133,7 +146,7 @@ def load(
 def _pool(stream: Iterator[str | Input]) -> Iterator[Input]:
     size = 0
     for item in islice(stream, POOL_DOCUMENTS):
-        given = Input(item) if isinstance(item, str) else item
+        given = item if isinstance(item, Input) else Input(item)
         yield given
         size += len(given.text)
         if size >= POOL_CHARACTERS:
@@ -141,8 +154,12 @@ def _pool(stream: Iterator[str | Input]) -> Iterator[Input]:
 
 
 def _read(given: Input) -> _Read:
-    if given.published is not None:
-        check_date(given.published)
+    if not isinstance(given.text, str):
+        raise TypeError(
+            f"a text is expected, not {type(given.text).__name__};"
+            " bytes are decoded first: yaowen.text.encoding.decode(data).text"
+        )
+    told = None if given.published is None else check_date(given.published)
     is_html = looks_like_html(given.text) if given.html is None else given.html
     page = normalise_html(given.text) if is_html else normalise(given.text)
     if not any(c.isalnum() for c in page.text):
@@ -158,15 +175,17 @@ def _read(given: Input) -> _Read:
         warnings += [Warning("article", answer.note)] if answer.note else []
     if not _CHINESE.search(page.text):
         warnings.append(Warning("language", "no Chinese character in the text: yaowen reads Chinese only"))
-    return _Read(given, page, tuple(furniture), tuple(warnings), is_html)
+    return _Read(given, told, page, tuple(furniture), tuple(warnings), is_html)
 
 
-def check_date(value: str) -> str:
-    """The value, if it is an ISO date; `ValueError` says what was expected.
+def check_date(value: str | date) -> str:
+    """A date in its ISO form; `ValueError` says what was expected.
 
-    >>> check_date("2020-02-08")
-    '2020-02-08'
+    >>> check_date("2020-02-08"), check_date(date(2020, 2, 8))
+    ('2020-02-08', '2020-02-08')
     """
+    if isinstance(value, date):
+        return value.strftime("%Y-%m-%d")
     try:
         if date.fromisoformat(value).isoformat() == value:
             return value

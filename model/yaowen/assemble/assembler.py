@@ -1,7 +1,8 @@
 """Spans to people and events: the roster by structure, the events by the argument model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from yaowen.assemble.layout import Layout
 from yaowen.assemble.roster import Entry, roster
 from yaowen.schema import RESPONSE
 from yaowen.spans import TaggedSpan
+
+SHARED = frozenset({"meeting"})  # who hosts one or attends it also speaks; elsewhere no annotated span has two roles
+AT_ONCE = 8192  # candidates: their features take tens of MB, and enough of them share what is summed once
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,11 @@ def assemble(text: str, spans: Sequence[TaggedSpan], model: ArgumentModel, expla
     layout = Layout(text, spans)
     evidence = Evidence(layout)
     kinds = _happened(layout, evidence, model)
-    asked = [c for anchor, (kind, _) in kinds.items() for c in candidates(layout, evidence, anchor, kind)]
+    asked = (c for anchor, (kind, _) in kinds.items() for c in candidates(layout, evidence, anchor, kind))
     fillers: dict[int, list[Filler]] = {
         anchor: [Filler("measure", anchor, score)] if kind == RESPONSE else [] for anchor, (kind, score) in kinds.items()
     }
-    for candidate, row in zip(asked, _probabilities(model, asked), strict=True):
+    for candidate, row in _judged(model, asked):
         for role in candidate.roles:
             plays = float(row[_COLUMN[role]])
             score = plays * layout.spans[candidate.span].score * kinds[candidate.anchor][1]
@@ -65,19 +69,23 @@ def assemble(text: str, spans: Sequence[TaggedSpan], model: ArgumentModel, expla
     people = tuple(roster(layout, title_runs))
     person = {mention: number for number, entry in enumerate(people) for mention in entry.mentions}
     events = tuple(
-        FoundEvent(kind, anchor, score, _once(fillers[anchor], person))
+        FoundEvent(kind, anchor, score, _once(kind, fillers[anchor], person))
         for anchor, (kind, score) in kinds.items()
         if kind != RESPONSE or len(fillers[anchor]) > 1  # a measure of which nothing else is said is no event
     )
     return Assembly(layout.spans, tuple(run.titles for run in title_runs), people, events)
 
 
-def _once(fillers: Sequence[Filler], person: dict[int, int]) -> tuple[Filler, ...]:
-    """The fillers in text order; of several mentions of one person in a role the surest stays."""
+def _once(kind: str, fillers: Sequence[Filler], person: dict[int, int]) -> tuple[Filler, ...]:
+    """The fillers in text order; of several mentions of one person in a role, and roles of one span, the surest stays."""
     kept: dict[tuple[str, int | str], Filler] = {}
+    taken = set()
     for filler in sorted(fillers, key=lambda f: (-f.score, f.span)):
-        somebody = person.get(filler.span, f"span {filler.span}")
-        kept.setdefault((filler.role, somebody), filler)
+        place = filler.span if kind not in SHARED else (filler.span, filler.role)
+        somebody = filler.role, person.get(filler.span, f"span {filler.span}")
+        if place not in taken and somebody not in kept:
+            kept[somebody] = filler
+            taken.add(place)
     return tuple(sorted(kept.values(), key=lambda filler: (filler.span, filler.role)))
 
 
@@ -87,9 +95,9 @@ _COLUMN = {name: column for column, name in enumerate(ROLE_NAMES)}
 def _happened(layout: Layout, evidence: Evidence, model: ArgumentModel) -> dict[int, tuple[str, float]]:
     """Type and probability of the events by anchor: every trigger, and each MEASURE that somebody acts on."""
     kinds = anchors(layout)
-    measures = [response_candidate(evidence, index) for index, kind in kinds.items() if kind == RESPONSE]
+    measures = (response_candidate(evidence, index) for index, kind in kinds.items() if kind == RESPONSE)
     column = _COLUMN[f"{RESPONSE}.measure"]
-    acted_on = {c.anchor: float(row[column]) for c, row in zip(measures, _probabilities(model, measures), strict=True)}
+    acted_on = {c.anchor: float(row[column]) for c, row in _judged(model, measures)}
     found = {}
     for index, kind in kinds.items():
         score = layout.spans[index].score * acted_on.get(index, 1.0)
@@ -98,7 +106,8 @@ def _happened(layout: Layout, evidence: Evidence, model: ArgumentModel) -> dict[
     return found
 
 
-def _probabilities(model: ArgumentModel, asked: Sequence[Candidate]) -> np.ndarray:
-    if not asked:
-        return np.zeros((0, len(ROLE_NAMES)), np.float32)
-    return model.probabilities([c.features for c in asked])
+def _judged(model: ArgumentModel, asked: Iterable[Candidate]) -> Iterator[tuple[Candidate, np.ndarray]]:
+    """Each candidate with the probability of every role, float32 (roles,); in portions, so that any text fits the memory."""
+    stream = iter(asked)
+    while some := list(islice(stream, AT_ONCE)):
+        yield from zip(some, model.probabilities([c.features for c in some]), strict=True)

@@ -16,6 +16,7 @@ from yaowen.schema import PEOPLE, TRIGGER_PREFIX, anchor_type
 
 REACH_CHARACTERS = 24  # how far after or before a list its cue is looked for
 TEMPLATE_CHARACTERS = 14
+KEPT = 4096  # spans and anchors whose own features are kept for the pairs to come; pairs come in text order
 MOST_RANKS = 3  # lists between, from which they are no longer told apart
 _DIGITS = re.compile(r"[0-9〇零一二三四五六七八九十]+")
 _INITIALS = {
@@ -39,7 +40,7 @@ class Features(NamedTuple):
 
 
 class Evidence:
-    """The features of all pairs of one text; what belongs to a span or an anchor alone is found once."""
+    """The features of all pairs of one text; what belongs to a span or an anchor alone is found once for those nearby."""
 
     __slots__ = ("_anchors", "_around_lists", "_cues", "_layout", "_places", "_sentences", "_triggers", "_unary")
 
@@ -57,6 +58,9 @@ class Evidence:
 
     def pair(self, anchor: int, span: int) -> Features:
         """The features of a span as a filler of the event at `anchor` (both indices into the layout's spans)."""
+        if len(self._unary) + len(self._anchors) > KEPT:
+            for kept in (self._unary, self._anchors, self._around_lists, self._sentences):
+                kept.clear()
         if span not in self._unary:
             self._unary[span] = tuple(self._of_span(span))
         if anchor not in self._anchors:
