@@ -9,8 +9,8 @@ from yaowen.cli.predict import FAILED
 
 MEND = "Mend what is told above, or leave those documents out, and import again."
 ANNOTATE = (
-    "No annotated document was found: what `yaowen export` wrote for a tool are suggestions of a model. Load that file into the"
-    " tool, correct and submit the documents there, and import the file that the tool exports."
+    "No annotated document was found: what `yaowen export` wrote for a tool are suggestions of a model. Load that file into"
+    " the tool, correct and submit the documents there, and import the file that the tool exports."
 )
 
 
