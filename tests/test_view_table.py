@@ -65,6 +65,14 @@ def test_explain_tells_cues_and_steps_only_when_asked():
     assert "space of another kind written as a plain space" in table
 
 
+@pytest.mark.parametrize("width", [120, 80])
+def test_a_cue_that_is_a_line_break_breaks_no_line(width):
+    meeting, *rest = page_document().events
+    cued = replace(meeting, arguments=(replace(meeting.arguments[0], cues=("before1=\n", "after1=\x1b", "cue 主持")),))
+    table = render_table(plain(page_document(events=(cued, *rest)), explain=True), width)
+    assert "before1=\\n, after1=\\x1b, cue 主持" in table
+
+
 def test_color_only_when_asked():
     assert "\x1b[" not in render_table(plain(page_document()), color=False)
     assert "\x1b[" in render_table(plain(page_document()), color=True)
@@ -95,6 +103,13 @@ def test_a_document_without_events():
     [
         ("今天。县委书记主持召开会议，部署工作。", "县委书记主持召开会议"),
         ("会议召开，明天继续。", "会议召开，明天继续"),
+        ("会议召开，明天。后天继续。", "会议召开，明天"),
+        ("会议召开。明天继续，后天结束。", "会议召开"),
+        ("会议召开了。明天继续。", "会议召开了"),
+        ("会议召开！明天继续？后天结束。", "会议召开"),
+        ("会议召开？明天继续。", "会议召开"),
+        ("会议召开;明天继续。", "会议召开"),
+        ("会议召开”。明天继续。", "会议召开”"),
         ("3,000人召开大会,结束", "3,000人召开大会"),
         ("会议\n召开\n以后", "召开"),
         ("会议召开。\n以后", "会议召开"),

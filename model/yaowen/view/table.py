@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from yaowen.view.names import column_roles, event_name, role_name
 from yaowen.view.readings import added_date, added_place, completed_titles, titles
-from yaowen.view.visible import CLAUSE, Visible, one_line, view_of
+from yaowen.view.visible import CLAUSE, Visible, escaped, one_line, view_of
 from yaowen.view.visible import clause as clause_of
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _reasons(events: Sequence[Mapping[str, Any]]) -> "RenderableType":
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold", style="dim")
         for argument in event["arguments"]:
-            cues = ", ".join(argument.get("cues", ()))
+            cues = escaped(", ".join(argument.get("cues", ())))
             filler = one_line(argument["normalized"])
             grid.add_row("", role_name(argument["role"]), filler, f"{argument['score']:.2f}", cues)
         parts.append(grid)

@@ -19,6 +19,7 @@ _BLOCK = re.compile(
     re.IGNORECASE,
 )
 CLAUSE = 24  # characters of context at most on either side of a trigger
+_PAUSE = "，,"  # ends a clause within a sentence
 _CLAUSE_END = re.compile(r"[，。；！？;!?\n]|,(?!\d)")
 
 
@@ -90,18 +91,27 @@ def view_of(document: Mapping[str, Any]) -> Visible:
 
 
 def clause(visible: Visible, start: int, end: int) -> tuple[str, str, str]:
-    """A trigger within its clause: before, itself, after; where the clause ends with it, the next one follows."""
+    """A trigger within its clause: before, itself, after; where the clause ends with it, the sentence's next one follows."""
     reach = CLAUSE * 8  # raw characters: markup and annotations between the visible ones
     before = _CLAUSE_END.split(visible.text(max(0, start - reach), start))[-1]
     after = visible.text(end, min(len(visible.raw), end + reach)).split("\n")[0]
-    stops = [match.start() for match in _CLAUSE_END.finditer(after)]
-    stop = next((at for at in stops if at > 1), len(after))
+    stops = (match.start() for match in _CLAUSE_END.finditer(after))
+    stop = next((at for at in stops if at > 1 or after[at] not in _PAUSE), len(after))
     before, tail = one_line(before), one_line(after[:stop]).rstrip("，。；！？,;!?")
     if len(before) > CLAUSE:
         before = "…" + before[-CLAUSE:]
     if len(tail) > CLAUSE:
         tail = tail[:CLAUSE] + "…"
     return before, one_line(visible.text(start, end)), tail
+
+
+def escaped(text: str) -> str:
+    """A text with what does not print, such as a line break, as its escape.
+
+    >>> print(escaped("before1=\\n"), escaped("\\x1b[2J 县\\u3000长"))
+    before1=\\n \\x1b[2J 县\\u3000长
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def one_line(text: str) -> str:
