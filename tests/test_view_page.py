@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from html import escape
 
 import pytest
 
@@ -152,6 +153,23 @@ def test_many_documents_make_one_page_and_none_is_kept():
     assert [attributes["id"] for attributes in page.all("section")] == ["d0", "d1", "d2"]
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
+
+
+def test_several_documents_have_a_list_of_links_and_one_has_none():
+    bad = "<b>\"&'"
+    html = "".join(render_pages(plain(page_document(id=name)) for name in ("甲", "", bad)))
+    listed = re.search(r'<nav class="index".*?</nav>', html, re.DOTALL)[0]
+    links = re.findall(r'<a href="#(\w+)">(.*?)</a>', listed)
+    assert links == [("d0", "甲"), ("d1", "news/page.txt"), ("d2", escape(bad))]
+    assert {place for place, _ in links} <= {a["id"] for a in Page(html).all("section")}
+    assert 'class="index"' not in render_html(plain(page_document()))
+
+
+def test_a_cue_that_is_a_line_break_is_written_as_its_escape():
+    meeting, *rest = page_document().events
+    cued = replace(meeting, arguments=(replace(meeting.arguments[0], cues=("before1=\n", "after1=\u3000")),))
+    html = render_html(plain(page_document(events=(cued, *rest)), explain=True))
+    assert "before1=\\n, after1=\\u3000</span>" in html
 
 
 def test_no_documents_make_an_empty_page():

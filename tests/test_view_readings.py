@@ -103,7 +103,26 @@ def test_days_of_one_start_stay_together_and_a_date_without_start_stands_at_its_
     events = tuple(replace(event, date=date) for event, date in zip(page_document().events, dates, strict=True))
     first_words = [text.split(" ")[0] for text in texts_of(render_html(plain(page_document(events=events))))]
     assert first_words == [
-        "2023-07-01", "措施", "evening", "2023-07-01..03", "指示", "调研", "2023-07-02", "before",
+        "2023-07-01..03", "指示", "调研", "2023-07-01", "措施", "evening", "2023-07-02", "before",
+    ]  # fmt: skip
+
+
+def test_the_timeline_is_in_the_order_of_starts_where_hours_reach_into_another_day():
+    dates = [
+        {"start": start, "end": end, "precision": "hour", "source": "absolute"}
+        for start, end in (
+            ("2023-07-20T21:00", "2023-07-20T21:00"),
+            ("2023-07-20T08:00", "2023-07-21T06:00"),
+            ("2023-07-21T07:00", "2023-07-21T07:00"),
+            ("2023-07-20T07:30", "2023-07-20T09:00"),
+        )
+    ]
+    document = plain(page_document())
+    for event, date in zip(document["record"]["events"], dates, strict=False):
+        event["date"] = date
+    told = texts_of(render_html(document))
+    assert [re.split(r" [^\d .:]", text)[0] for text in told[:-1]] == [
+        "2023-07-20", "07:30..09:00", "08:00..21 06:00", "21:00", "2023-07-21", "07:00",
     ]  # fmt: skip
 
 

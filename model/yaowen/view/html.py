@@ -23,7 +23,7 @@ from yaowen.view.readings import (
     meaning,
     titles,
 )
-from yaowen.view.visible import Visible, clause, view_of
+from yaowen.view.visible import Visible, clause, escaped, view_of
 
 BOILERPLATE = "boilerplate"  # the kind of warning whose range is shown dimmed
 
@@ -38,12 +38,19 @@ def render_html(document: Mapping[str, Any]) -> str:
 
 
 def render_pages(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """One page of all documents, piece by piece: the head, each document, the end; no document is kept."""
+    """One page of all documents, piece by piece: the head, each document, the end; no document is kept.
+
+    The list of several documents is known when the last has been read: it stands at the end, and the page's script puts it
+    at the top.
+    """
     rest = iter(documents)
     first = next(rest, None)
     yield _head(_title(first["record"]) if first else "yaowen")
+    titles = []
     for number, document in enumerate(chain([first] if first else [], rest)):
+        titles.append(_title(document["record"]))
         yield _document(number, document)
+    yield _index(titles)
     yield f"<script>{_file('page.js')}</script>\n</body>\n</html>\n"
 
 
@@ -66,6 +73,16 @@ def _digest(content: str) -> str:
 
 def _title(record: Mapping[str, Any]) -> str:
     return record["id"] or record["source"]["path"] or "document"
+
+
+def _index(titles: Sequence[str]) -> str:
+    """The links to the documents of a page, nothing where there is but one."""
+    if len(titles) < 2:
+        return ""
+    links = "".join(f'<li><a href="#d{number}">{escape(title)}</a></li>' for number, title in enumerate(titles))
+    name = f'文档 <span lang="en">documents</span> <small>{len(titles):,}</small>'
+    listed = f"<details open><summary>{name}</summary><ol>{links}</ol></details>"
+    return f'<nav class="index" aria-label="documents">{listed}</nav>\n'
 
 
 def _document(number: int, document: Mapping[str, Any]) -> str:
@@ -210,15 +227,18 @@ def _is_dated(event: Mapping[str, Any]) -> bool:
 
 
 def _timeline(number: int, events: Sequence[Mapping[str, Any]], visible: Visible) -> str:
-    """The events that have a date by its start, under their days; then how many have none."""
+    """The events that have a date by its start, under their days; then how many have none.
+
+    Of those that start alike, days of one date come last, so that its hours follow under the same heading.
+    """
     dated = []
     for place, event in enumerate(events, 1):
         if _is_dated(event):
             how, day, time = date_pieces(event["date"])
             start = event["date"]["start"] or event["date"]["end"]
-            dated.append((start[:10], day, start, place, " ".join(word for word in (how, time) if word)))
+            dated.append((start, day == start[:10], day, place, " ".join(word for word in (how, time) if word)))
     days = []
-    for (_, day), group in groupby(sorted(dated), key=lambda entry: entry[:2]):
+    for day, group in groupby(sorted(dated), key=lambda entry: entry[2]):
         moments = "".join(_moment(number, place, events[place - 1], when, visible) for *_, place, when in group)
         days.append(f"<li><h3>{escape(day)}</h3><ol>{moments}</ol></li>")
     if undated := len(events) - len(dated):
@@ -243,7 +263,7 @@ def _filler(number: int, argument: Mapping[str, Any], people: Mapping[str, Any])
     if offices:
         shown += f' <span class="offices">{escape(offices)}</span>'
     if argument.get("cues"):
-        shown += f'<span class="cues">{argument["score"]:.2f} {escape(", ".join(argument["cues"]))}</span>'
+        shown += f'<span class="cues">{argument["score"]:.2f} {escape(escaped(", ".join(argument["cues"])))}</span>'
     return shown
 
 

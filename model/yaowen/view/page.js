@@ -1,4 +1,7 @@
 "use strict";
+const index = document.querySelector(".index");
+if (index) document.body.prepend(index); // written last, when all documents were known
+
 // Cards carry data-links, a list of [place of a span, role]; marks carry data-at, their place. Everything else follows.
 for (const section of document.querySelectorAll(".document")) {
   const text = section.querySelector(".text");

@@ -19,12 +19,16 @@ _LATE_DAY = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-(28|29|30|31)")
 def date_pieces(date: Mapping[str, Any] | None) -> tuple[str, str, str]:
     """A reading in three: how it holds (约, since, until), the day or days, the time of the day; all empty where null.
 
+    What begins at a time of the day has the day of its start; where it ends on another, the time of the day tells both ends.
+
     >>> date_pieces({"start": "2020-02-08T08:00", "end": "2020-02-08T11:59", "precision": "part_of_day", "part": "forenoon"})
     ('', '2020-02-08', 'forenoon')
     >>> date_pieces({"start": None, "end": "2024-07-08T18:00", "precision": "hour", "relation": "before"})
     ('before', '2024-07-08', '18:00')
     >>> date_pieces({"start": "2022-02-24", "end": "2022-03-03", "precision": "day", "vague": True})
     ('约', '2022-02-24..03-03', '')
+    >>> date_pieces({"start": "2023-07-20T08:00", "end": "2023-07-21T06:00", "precision": "hour"})
+    ('', '2023-07-20', '08:00..21 06:00')
     """
     if date is None or not (date.get("start") or date.get("end")):
         return "", "", ""
@@ -38,7 +42,11 @@ def date_pieces(date: Mapping[str, Any] | None) -> tuple[str, str, str]:
         return how, start[:10], date["part"].replace("_", " ") + local
     if "T" in start and start[:10] == end[:10]:
         return how, start[:10], _span(start[11:], end[11:]) + local
-    return how, _span(*_rounded(start, end)) + local, ""
+    days = _span(*_rounded(start, end)) + local
+    if "T" not in start:
+        return how, days, ""
+    day, _, time = days.partition(" ")
+    return how, day, time
 
 
 def date_reading(date: Mapping[str, Any] | None) -> str:
