@@ -148,7 +148,7 @@ def _pool(stream: Iterator[str | Input]) -> Iterator[Input]:
     for item in islice(stream, POOL_DOCUMENTS):
         given = item if isinstance(item, Input) else Input(item)
         yield given
-        size += len(given.text)
+        size += len(given.text) if isinstance(given.text, str) else 0  # what is no text is told in its turn
         if size >= POOL_CHARACTERS:
             return
 
