@@ -235,7 +235,6 @@ def test_a_directory_with_nothing_readable(shell, tmp_path):
         (b'{"id": "3"}', 'no "text"'),
         (b'{"text": ""}', 'no "text"'),
         (b'{"text": 7}', '"text" is 7: expected a string'),
-        (b'{"text": "a", "published": "2020/02/08"}', "expected YYYY-MM-DD"),
         (b'{"text": "a", "html": "<p>"}', "expected true or false"),
         (b'{"text": "\xd6\xd0"}', "not UTF-8"),
         (b"[" * 100_000, "not"),
@@ -251,6 +250,21 @@ def test_a_bad_json_line_is_named_by_its_number(shell, tmp_path, line, message):
     if line[:2] != b"[[":
         assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("value", ["2月8日", "2020-02-30", 7, ["2020-02-08"], "昨天"])
+def test_a_bad_date_of_a_json_line_does_not_lose_its_document(shell, tmp_path, value):
+    texts = [{"text": "召开", "published": value}, {"text": "会议", "published": "2020-02-08 10:30"}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, texts)), "utf-8")
+    result = shell(tmp_path, "--format", "jsonl")
+    assert (result.exit_code, result.stderr) == (0, "")
+    bad, good = records(result)
+    assert (bad["published"], good["published"]) == (None, "2020-02-08")
+    assert [warning["kind"] for warning in bad["warnings"]] == ["published"]
+    assert "expected a date, YYYY-MM-DD" in bad["warnings"][0]["message"]
+    assert good["warnings"] == []
+    (record, _) = records(shell(tmp_path, "--format", "jsonl", "--published", "2020-02-09"))
+    assert record["published"] == "2020-02-09"
 
 
 def test_an_empty_jsonl_file(shell, tmp_path):

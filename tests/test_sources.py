@@ -151,6 +151,7 @@ def test_rows_of_csv(tmp_path, codec):
     assert (first.id, first.text, first.published) == ("1", MEETING + '\n第二行，"引"', "2020-02-08")
     assert (second.id, second.text, second.published) == ("2", MEETING, None)
     assert second.encoding == ("gb18030" if codec == "gb18030" else "utf-8")
+    path.write_bytes(path.read_bytes().replace("编号".encode(codec.removesuffix("-sig")), b"n"))
     assert [page.id for page in pages(path)] == ["news-2", "news-4"], "the row's line, where no column is the id"
 
 
@@ -181,8 +182,8 @@ def write_parquet(path: Path, **columns) -> None:
 
 def test_rows_of_parquet(tmp_path):
     path = tmp_path / "news.parquet"
-    write_parquet(path, url=["a", "b", "c"], content=[MEETING, None, MEETING], score=[1, 2, 3])
-    assert [page.id for page in pages(path, columns={"id": "url"})] == ["a", "c"]
+    write_parquet(path, key=["a", "b", "c"], content=[MEETING, None, MEETING], score=[1, 2, 3])
+    assert [page.id for page in pages(path, columns={"id": "key"})] == ["a", "c"]
     assert f'{path}:2: no "text" in this record' in problems(path)[0]
     (tmp_path / "in.tar").write_bytes(make_tar({"news.parquet": path.read_bytes()}))
     assert [page.id for page in pages(tmp_path / "in.tar")] == ["in/news-1", "in/news-3"]

@@ -49,7 +49,7 @@ def extract_one(extractor: Extractor, page: Page, published: str | None, explain
             id=page.id,
             path=page.path,
         )
-    return _with_warnings(document, page.warnings)
+    return _with_warnings(document, page)
 
 
 def extract_pool(extractor: Extractor, pool: list[Page], published: str | None, explain: bool) -> "list[Document | Problem]":
@@ -61,7 +61,7 @@ def extract_pool(extractor: Extractor, pool: list[Page], published: str | None, 
         documents = list(extractor.extract_many(inputs, explain))
     except Exception:  # found again, and told, when its document is read alone
         return [extract_one(extractor, page, published, explain) for page in pool]
-    return [_with_warnings(document, page.warnings) for document, page in zip(documents, pool, strict=True)]
+    return [_with_warnings(document, page) for document, page in zip(documents, pool, strict=True)]
 
 
 def pools(items: Iterable[Page | Problem]) -> Iterator[list[Page | Problem]]:
@@ -80,8 +80,9 @@ def pools(items: Iterable[Page | Problem]) -> Iterator[list[Page | Problem]]:
         yield pool
 
 
-def _with_warnings(document: "Document", messages: Iterable[str]) -> "Document":
+def _with_warnings(document: "Document", page: Page) -> "Document":
     from yaowen.document import Warning
 
-    added = tuple(Warning("encoding", message) for message in messages)
-    return replace(document, warnings=document.warnings + added) if added else document
+    added = [Warning("encoding", message) for message in page.warnings]
+    added += [Warning("published", page.undated)] if page.undated else []
+    return replace(document, warnings=(*document.warnings, *added)) if added else document

@@ -8,7 +8,7 @@ own have a copy of `job.json` there, so that no other job writes among them.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -82,6 +82,7 @@ class Done:
     failures: tuple[Mapping[str, Any], ...]
     skipped: Mapping[str, int]
     files: Mapping[str, int]
+    notes: Sequence[str] = ()
 
 
 def to_json(value: Any) -> bytes:
@@ -235,16 +236,19 @@ def finish(place: Place, passed_over: Mapping[str, int]) -> dict[str, Any]:
     home = open_storage(place.home)
     events: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
+    notes: set[str] = set()
     totals: Counter[str] = Counter(dict.fromkeys(("shards", "documents", "characters", "failures", "bytes"), 0))
     with home.writing(FAILURES) as path, path.open("wb") as stream:
         for done in read_done(place):
             stream.writelines(line(failure) for failure in done.failures)
             events.update(done.events)
             skipped.update(done.skipped)
+            notes.update(done.notes)
             totals.update(
                 shards=1, documents=done.documents, characters=done.characters, failures=len(done.failures), bytes=done.size
             )
     counts = {"events": events, "skipped": skipped, "passed_over": passed_over}
-    summary = dict(totals) | {name: dict(sorted(found.items())) for name, found in counts.items()}
+    told: dict[str, Any] = {name: dict(sorted(found.items())) for name, found in counts.items()}
+    summary = dict(totals) | told | {"notes": sorted(notes)}
     write_bytes(home, SUMMARY, to_json(summary))
     return summary

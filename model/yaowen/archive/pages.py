@@ -30,7 +30,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A document to read, and how many bytes of its file it took."""
+    """A document to read, and how many bytes of its file it took; `undated`: what is wrong with the date that it gives."""
 
     text: str
     id: str
@@ -40,6 +40,7 @@ class Page:
     html: bool | None = None
     encoding: str | None = None
     warnings: tuple[str, ...] = ()
+    undated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,15 @@ class Skipped:
     size: int = 0
 
 
-Item = Page | Problem | Skipped
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """How a file is read, where that was guessed: told once, however many files say it."""
+
+    message: str
+    size: int = 0
+
+
+Item = Page | Problem | Skipped | Noted
 
 
 def too_large(size: int | None = None) -> str:

@@ -3,19 +3,17 @@
 import csv
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, Any, Final
 
-from yaowen.archive.pages import MAX_BYTES, Item, Page, Problem, too_large
+from yaowen.archive.columns import Columns, by_number, day
+from yaowen.archive.pages import MAX_BYTES, Item, Noted, Page, Problem, too_large
 from yaowen.archive.streams import lines, seekable
 
 FIELDS: Final = ("text", "id", "published", "html")
-NAMES: Final = {
-    "text": ("text", "content", "body", "html_text", "正文", "内容", "全文"),
-    "id": ("id",),
-    "published": ("published",),
-}
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -98,25 +96,29 @@ def begins_with_record(line: bytes, columns: Mapping[str, str]) -> bool:
 def _page(
     entry: Entry, number: int, record: Mapping[str, Any], encoding: str | None, warnings: tuple[str, ...] = ()
 ) -> Page:
-    """The page of a record; raises `ValueError` for a field that is missing or of another type."""
-    from yaowen.extractor import check_date
-
+    """The page of a record, without a date that is none; raises `ValueError` for another field that is missing or wrong."""
     name = entry.columns.get("text", "text")
     text = _field(record, name, str)
     if not text:
         raise ValueError(
             f'no "{name}" in this record, or an empty one. Expected {{"{name}": "…", "id": …, "published": …}}.'
         )
-    published = _field(record, entry.columns.get("published", "published"), str)
+    when = entry.columns.get("published", "published")
+    said = record.get(when)
+    published = None if said in (None, "") else day(said)
+    undated = None
+    if said not in (None, "") and published is None:
+        undated = f'"{when}" is {_shown(said)}, which is left out: expected a date, YYYY-MM-DD'
     identity = record.get(entry.columns.get("id", "id"))
     return Page(
         text=text,
         id=f"{entry.id}-{number}" if identity in (None, "") else str(identity),
         path=entry.path,
-        published=check_date(published) if published else None,
+        published=published,
         html=_field(record, entry.columns.get("html", "html"), bool),
         encoding=encoding,
         warnings=warnings,
+        undated=undated,
     )
 
 
@@ -124,9 +126,12 @@ def _field(record: Mapping[str, Any], name: str, kind: type) -> Any:
     value = record.get(name)
     if value is not None and not isinstance(value, kind):
         expected = {str: "a string", bool: "true or false"}[kind]
-        shown = json.dumps(value, ensure_ascii=False, default=str)[:40]
-        raise ValueError(f'"{name}" is {shown}: expected {expected}.')
+        raise ValueError(f'"{name}" is {_shown(value)}: expected {expected}.')
     return value
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)[:40]
 
 
 def read_csv(entry: Entry) -> Iterator[Item]:
@@ -140,17 +145,18 @@ def read_csv(entry: Entry) -> Iterator[Item]:
     delimiter = max("\t,;", key=first.count)
     try:
         names = next(csv.reader([first], delimiter=delimiter), [])
-        places = choose_columns(names, entry.columns, can_be_numbers=True)
+        columns = Columns.of(names, entry.columns, can_be_numbers=True)
     except ValueError as error:
         yield entry.problem(str(error), 1)
         return
     except csv.Error as error:
         yield entry.problem(f"not CSV ({error}). Check that its lines end in line feeds, not in carriage returns.", 1)
         return
-    if _by_number(names, entry.columns):  # there is no header: the first row is a document
+    if by_number(names, entry.columns):  # there is no header: the first row is a document
         decoded.again(first)
     plain = Entry(entry.stream, entry.name, entry.id, entry.path, {})
     reader = csv.reader(decoded, delimiter=delimiter)
+    places: dict[str, int] = {}  # not known before the first row
     while True:
         decoded.start = decoded.number + 1
         try:
@@ -168,6 +174,10 @@ def read_csv(entry: Entry) -> Iterator[Item]:
                 decoded.start,
             )
         elif row or decoded.problem:
+            if not places and not decoded.problem:
+                places, note = columns.fit(dict(enumerate(row)))
+                if note:
+                    yield Noted(note)
             yield _row(plain, decoded, row, places)
 
 
@@ -245,44 +255,6 @@ class _Decoded:
             return "\n"
 
 
-def choose_columns(names: Sequence[str], wanted: Mapping[str, str], can_be_numbers: bool = False) -> dict[str, int]:
-    """Where the fields are among the columns: those the user named, else those with a usual name.
-
-    Raises `ValueError` where there is no text, or not what the user named.
-
-    >>> choose_columns(["url", "正文"], {"id": "url"})
-    {'id': 0, 'text': 1}
-    """
-    places = {}
-    for field, name in wanted.items():
-        if name in names:
-            places[field] = list(names).index(name)
-        elif can_be_numbers and name.isdigit() and int(name) > 0:
-            places[field] = int(name) - 1
-        else:
-            raise ValueError(f"no column is called {name!r}; there are: {_listed(names)}. Check --columns.")
-    lower = [name.strip().lower() for name in names]
-    for field, usual in NAMES.items():
-        place = next((lower.index(name) for name in usual if name in lower), None)
-        if field not in places and place is not None and not _by_number(names, wanted):
-            places[field] = place
-    if "text" not in places:
-        remedy = "Name it: --columns text=NAME"
-        remedy += ", or by its number if the file has no header: --columns text=2." if can_be_numbers else "."
-        raise ValueError(f"no column holds the text; there are: {_listed(names)}. {remedy}")
-    return places
-
-
-def _by_number(names: Sequence[str], wanted: Mapping[str, str]) -> bool:
-    """Whether the user gave numbers of columns, for want of a header."""
-    return bool(wanted) and all(name.isdigit() and name not in names for name in wanted.values())
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name[:20]) for name in names[:12])
-    return shown + (" …" if len(names) > 12 else "") if names else "none"
-
-
 def read_parquet(entry: Entry) -> Iterator[Item]:
     """A row a document, one row at a time; only the columns that are needed are read."""
     try:
@@ -295,7 +267,10 @@ def read_parquet(entry: Entry) -> Iterator[Item]:
         try:
             file = ParquetFile(stream)
             names = file.schema_arrow.names
-            places = choose_columns(names, entry.columns)
+            columns = Columns.of(names, entry.columns)
+            places, note = columns.fit(_first_row(file, columns))
+            if note:
+                yield Noted(note)
             rows = file.iter_batches(1, columns=[names[place] for place in places.values()])
             for number, row in enumerate(rows, 1):
                 yield _parquet_row(entry, number, {field: row[names[place]][0] for field, place in places.items()})
@@ -303,6 +278,17 @@ def read_parquet(entry: Entry) -> Iterator[Item]:
             yield entry.problem(f"no Parquet file that can be read ({_first_line(error)}). It may be cut off or damaged.")
         except ValueError as error:
             yield entry.problem(str(error))
+
+
+def _first_row(file: Any, columns: Columns) -> dict[int, Any]:
+    """The first values of the columns that may be an id or a date; what cannot be read is told with its row."""
+    wanted = [place for field, places in columns.usual.items() if field != "text" for place in places]
+    first = {}
+    for row in islice(file.iter_batches(1, columns=[columns.names[place] for place in wanted]), 1 if wanted else 0):
+        for place in wanted:
+            with suppress(ValueError):
+                first[place] = _python("", row[columns.names[place]][0])
+    return first
 
 
 def _parquet_row(entry: Entry, number: int, values: Mapping[str, Any]) -> Item:

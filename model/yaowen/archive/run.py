@@ -1,7 +1,7 @@
 """A whole job: survey the inputs, begin or resume, do the shards, sum up."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from yaowen.archive.find import STDIN, Outputs, endings_note, find
@@ -51,6 +51,7 @@ def _run(names: Sequence[str], work: Work, engine: Engine, resume: bool, listene
     outputs = Outputs(work.place.outputs)
     inputs = Inputs.survey(_units(names, work, outputs))
     finished = start(work.place, work.settings, inputs, resume)
+    listener = replace(listener, note=_once(listener.note))
     if note := outputs.note():
         listener.note(note)
     listener.begin(inputs.bytes)
@@ -61,27 +62,50 @@ def _run(names: Sequence[str], work: Work, engine: Engine, resume: bool, listene
     else:
         from yaowen.archive.workers import run_here, run_workers
 
-        shards = pending(_units(names, work, outputs), work, finished, listener.advance)
+        shards = pending(_units(names, work, outputs), work, finished, listener.advance, listener.note)
         if engine.workers == 1:
             run_here(work, shards, listener.advance)
         else:
             run_workers(work, shards, engine.workers, listener.advance, listener.problem)
     if note := endings_note(outputs.endings):
         listener.note(note)
-    return finish(work.place, outputs.endings)
+    summary = finish(work.place, outputs.endings)
+    for note in summary["notes"]:  # those of readers on other machines, and of shards that were done before
+        listener.note(note)
+    return summary
+
+
+def _once(note: Callable[[str], None]) -> Callable[[str], None]:
+    """The same, for any message once."""
+    told: set[str] = set()
+
+    def tell(message: str) -> None:
+        if message not in told:
+            told.add(message)
+            note(message)
+
+    return tell
 
 
 def _units(names: Sequence[str], work: Work, outputs: Outputs) -> Iterator[Unit]:
     return units(find(names, outputs), work.settings.shard_documents)
 
 
-def pending(todo: Iterator[Unit], work: Work, finished: Finished, advance: Advance) -> Iterator[Shard]:
+def pending(
+    todo: Iterator[Unit],
+    work: Work,
+    finished: Finished,
+    advance: Advance,
+    note: Callable[[str], None] = lambda message: None,
+) -> Iterator[Shard]:
     """The shards that are not done, read as they are asked for; what is done counts as progress at once."""
     for unit in todo:
         if unit.number in finished.units:
             advance(unit.size, 0, 0)
             continue
         for shard in cut(unit, work.settings.shard_documents, work.settings.columns, finished.shards):
+            for message in shard.notes:
+                note(message)
             if shard.name in finished.shards:
                 advance(shard.size, 0, 0)
             else:

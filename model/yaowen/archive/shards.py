@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Final
 
-from yaowen.archive.pages import Found, Item, Page, Problem, Skipped
+from yaowen.archive.pages import Found, Item, Noted, Page, Problem, Skipped
 from yaowen.archive.sources import read
 
 SHARD_DOCUMENTS: Final = 1000
@@ -44,7 +44,8 @@ class Unit:
 class Shard:
     """Documents to extract together, and what in between could not be read.
 
-    `first`: the place in its unit of the first item; `last`: whether the unit ends with it; `size`: bytes of input.
+    `first`: the place in its unit of the first item; `last`: whether the unit ends with it; `size`: bytes of input;
+    `notes`: what is to be told of how it was read.
     """
 
     unit: int
@@ -54,6 +55,7 @@ class Shard:
     skipped: Mapping[str, int]
     size: int
     last: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -62,13 +64,14 @@ class Shard:
     def to_json(self) -> str:
         """All of it as text, to send to another machine."""
         items = [(type(item).__name__, asdict(item)) for item in self.items]
-        return json.dumps([self.unit, self.index, self.first, items, dict(self.skipped), self.size, self.last])
+        return json.dumps([self.unit, self.index, self.first, items, dict(self.skipped), self.size, self.last, self.notes])
 
     @classmethod
     def from_json(cls, text: str) -> "Shard":
         """The shard of `to_json`."""
-        unit, index, first, items, skipped, size, last = json.loads(text)
-        return cls(unit, index, first, tuple(_item(kind, fields) for kind, fields in items), skipped, size, last)
+        unit, index, first, items, skipped, size, last, notes = json.loads(text)
+        read = tuple(_item(kind, fields) for kind, fields in items)
+        return cls(unit, index, first, read, skipped, size, last, tuple(notes))
 
 
 def _item(kind: str, fields: dict) -> Page | Problem:
@@ -113,18 +116,21 @@ def cut(
         is_finished = shard_name(unit.number, index) in finished
         kept: list[Page | Problem] = []
         skipped: Counter[str] = Counter()
+        notes: dict[str, None] = {}
         first, characters, size = place, 0, 0
         while ahead is not None and place - first < documents and characters < SHARD_BYTES:
             size += ahead.size
             if isinstance(ahead, Skipped):
                 skipped[ahead.reason] += 1
+            elif isinstance(ahead, Noted):
+                notes[ahead.message] = None
             else:
                 place += 1
                 characters += _characters(ahead)
                 if not is_finished:
                     kept.append(ahead)
             ahead = next(items, None)
-        yield Shard(unit.number, index, first, tuple(kept), skipped, size, ahead is None)
+        yield Shard(unit.number, index, first, tuple(kept), skipped, size, ahead is None, tuple(notes))
         if ahead is None:
             return
         index += 1

@@ -43,6 +43,7 @@ class Work:
         done = Done(
             shard.name, shard.unit, shard.last, shard.size, counts.documents, counts.characters,
             dict(sorted(counts.events.items())), tuple(counts.failures), dict(shard.skipped), sizes,
+            shard.notes,
         )  # fmt: skip
         write_bytes(open_storage(self.place.home), f"{DONE}/{shard.name}.json", to_json(asdict(done)))
         advance(shard.size, 0, 0)

@@ -15,7 +15,7 @@ import click
 from yaowen.archive.extract import Extractor, NoModel, extract_one
 from yaowen.archive.find import Outputs, endings_note, find
 from yaowen.archive.job import CannotResume
-from yaowen.archive.pages import Found, Page, Problem, Skipped
+from yaowen.archive.pages import Found, Noted, Page, Problem, Skipped
 from yaowen.archive.sources import read
 from yaowen.archive.work import Work
 from yaowen.cli.archive import ArchiveOptions, Loading, archive_options, predict_archive, work_of
@@ -49,6 +49,7 @@ class Run:
     problems: int = 0
     endings: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
+    noted: set[str] = field(default_factory=set)
 
     def extract_all(self, inputs: Iterable[Found | Problem], stdin: IO[bytes] | None = None) -> "Iterator[Document]":
         """The documents in order, one in memory at a time; what cannot be read is reported and passed over.
@@ -67,7 +68,15 @@ class Run:
                     self.fail(page.message)
                 elif isinstance(page, Skipped):
                     self.skipped[page.reason] += 1
+                elif isinstance(page, Noted):
+                    self.note(page.message)
                 self.advance(page.size)
+
+    def note(self, message: str) -> None:
+        """Report what may surprise, once."""
+        if message not in self.noted:
+            self.noted.add(message)
+            self.report(message)
 
     def fail(self, message: str) -> None:
         """Count a problem and report it."""
