@@ -182,3 +182,23 @@ def test_the_furniture_of_the_sample_pages_and_nothing_else(page: str, expected:
     ranges = line_ranges(text)
     starts = {line.start for line in boilerplate_lines(text)}
     assert {i for i, (start, _) in enumerate(ranges) if start in starts} == {i % len(ranges) for i in expected}
+
+
+def test_the_titles_below_a_heading_of_other_articles_are_furniture():
+    text = "县委召开会议。\n相关新闻\n大观县召开安全会议 03-15\n乔永山会见客人\n县委昨天召开会议。\n大观县新貌"
+    marked = {text[line.start : line.end]: line.reason for line in boilerplate_lines(text)}
+    assert marked == dict.fromkeys(["相关新闻", "大观县召开安全会议 03-15", "乔永山会见客人"], "related articles")
+
+
+@pytest.mark.parametrize(
+    ("first", "is_title"),
+    [
+        ("乔永山调研春耕 - 大观县人民政府网", True),
+        ("乔永山调研春耕_大观新闻", True),
+        ("乔永山调研春耕", False),
+        ("乔永山调研春耕生产", False),
+    ],
+)
+def test_a_headline_with_the_name_of_the_site_is_the_title_of_the_page(first, is_title):
+    lines = boilerplate_lines(f"{first}\n乔永山调研春耕\n2月5日，县委书记乔永山到村里调研。")
+    assert [line.reason for line in lines] == ["title of the page"] * is_title

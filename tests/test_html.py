@@ -234,9 +234,9 @@ def test_five_megabytes_are_read_in_seconds() -> None:
     paragraph = (
         '<div class="a"><p style="text-indent:2em"><span>县委书记主持召开会议&nbsp;&ldquo;防汛&rdquo;。</span></p></div>\n'
     )
-    start = time.perf_counter()
+    start = time.process_time()
     page = visible_text(paragraph * (5_000_000 // len(paragraph)))
-    assert time.perf_counter() - start < 10  # 1-2 s on a quiet machine
+    assert time.process_time() - start < 10  # 1-2 s
     assert page.text.count("防汛") == 5_000_000 // len(paragraph)
 
 

@@ -59,8 +59,11 @@ def boilerplate_lines(text: str) -> list[Boilerplate]:
     [(8, 'link to the next or previous page')]
     """
     ranges = line_ranges(text)
-    reasons = [_reason(text[start:end]) for start, end in ranges]
-    _fill_between([text[start:end] for start, end in ranges], reasons)
+    lines = [text[start:end] for start, end in ranges]
+    reasons = [_reason(line) for line in lines]
+    _mark_title(lines, reasons)
+    _mark_links(lines, reasons)
+    _fill_between(lines, reasons)
     return [Boilerplate(*line, reason) for line, reason in zip(ranges, reasons, strict=True) if reason]
 
 
@@ -107,6 +110,24 @@ def _is_navigation(line: str, limits: dict[str, Any]) -> bool:
     if len(items) < limits["items"] or max(map(len, items)) > limits["longest_item"]:
         return False
     return sum(any(word in item for word in limits["words"]) for item in items) >= limits["share"] * len(items)
+
+
+def _mark_title(lines: list[str], reasons: list[str | None]) -> None:
+    """Mark a first line that is a later line, the headline, with the name of the site behind it."""
+    limits = _knowledge()["title"]
+    for line in lines[1 : limits["within"]]:
+        if lines[0].startswith(line.strip()) and re.fullmatch(limits["behind"], lines[0][len(line.strip()) :]):
+            reasons[0] = reasons[0] or limits["reason"]
+
+
+def _mark_links(lines: list[str], reasons: list[str | None]) -> None:
+    """Mark the lines below a heading of other articles, as far as they are no sentences."""
+    limits = _knowledge()["links"]
+    below = False
+    for i, line in enumerate(lines):
+        if below and reasons[i] is None and len(line) <= limits["longest"] and not re.search(limits["sentence"], line):
+            reasons[i] = limits["reason"]
+        below = reasons[i] == limits["reason"] and (below or len(line.strip(DECORATION)) <= limits["heading"])
 
 
 def _fill_between(lines: list[str], reasons: list[str | None]) -> None:
