@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests import job_program
+from tests.test_cli import RARE
 from tests.test_sources import MEETING, make_tar
 from yaowen.archive.find import find
 from yaowen.archive.job import Place, alone
@@ -100,6 +101,13 @@ def test_what_a_job_passes_over_is_in_its_summary(tmp_path):
         assert list(summary["skipped"].values()) == [1]
 
 
+def test_a_job_reads_in_the_encoding_that_was_named(tmp_path):
+    (tmp_path / "a.txt").write_bytes(RARE.encode("utf-16-le"))
+    for more, count in (((), 0), (("--encoding", "utf-16-le"), 1)):
+        invoke(tmp_path / "a.txt", "--shards", tmp_path / f"out{count}", "--workers", 1, *more)
+        assert [len(record["events"]) for record in records(tmp_path / f"out{count}")] == [1] * count
+
+
 def test_all_read_is_status_zero(tmp_path):
     (tmp_path / "a.txt").write_text(MEETING, "utf-8")
     assert invoke(tmp_path / "a.txt", "--tables", tmp_path / "t", "--workers", 1).exit_code == 0
@@ -130,6 +138,7 @@ def test_a_finished_job_is_not_overwritten_and_resuming_it_does_nothing(news, tm
         (["--explain"], "explain was False and is True"),
         (["--format", "parquet"], "format was 'jsonl' and is 'parquet'"),
         (["--shard-documents", "8"], "shard documents was 7 and is 8"),
+        (["--encoding", "gbk"], "encoding was None and is 'gb18030'"),
         (["--threads", "2"], "threads was 1 and is 2"),
         (["--columns", "text=body"], "columns was {} and is {'text': 'body'}"),
     ],

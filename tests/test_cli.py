@@ -17,6 +17,7 @@ from yaowen.cli.outputs import Style
 from yaowen.cli.predict import NoModel, Run, predict
 
 MEETING = "州长召开会议。\n"
+RARE = "鸞a鶴b龘c靐d齉e召开"  # of too few common characters to tell its encoding by
 
 
 class Shell:
@@ -143,6 +144,36 @@ def test_standard_input_of_json_lines(shell):
 def test_options_reach_the_model(shell, folder):
     shell(folder / "a.txt", "--model", "own", "--threads", "3", "--backend", "torch")
     assert shell.loaded == [{"path": Path("own"), "backend": "torch", "threads": 3}]
+
+
+def test_the_encoding_that_is_named_reads_pages_members_and_csv(shell, tmp_path):
+    (tmp_path / "a.txt").write_bytes(RARE.encode("utf-16-be"))
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("c.html", RARE.encode("utf-16-be"))
+    result = shell(tmp_path, "--format", "jsonl")
+    assert result.exit_code == 1
+    assert result.stderr.count("name its encoding: yaowen predict --encoding") == 2
+    assert shell(tmp_path, "--encoding", "UTF-16BE").exit_code == 0
+    assert [(call["text"], call["encoding"]) for call in shell.extractor.calls] == [(RARE, "utf-16-be")] * 2
+
+
+def test_the_encoding_that_is_named_reads_csv_and_no_json_lines(shell, tmp_path):
+    (tmp_path / "a.csv").write_bytes("id,text\n\nж,召开\n".encode("gb18030"))
+    (tmp_path / "b.jsonl").write_text('{"text": "会议"}', "utf-8")
+    assert shell(tmp_path, "--encoding", "gbk").exit_code == 0
+    assert [(call["id"], call["text"]) for call in shell.extractor.calls] == [("ж", "召开"), ("b-1", "会议")]
+    assert shell.extractor.calls[0]["encoding"] == "gb18030"
+    assert shell(tmp_path, "--encoding", "latin-1").exit_code == 0
+    assert shell.extractor.calls[2]["text"] == "召开".encode("gb18030").decode("latin-1")
+    assert "a.csv:1: UTF-16" in shell(tmp_path, "--encoding", "utf-16-le").stderr
+
+
+@pytest.mark.parametrize("name", ["utf-99", "", "rot13"])
+def test_an_unknown_encoding_is_a_usage_error(shell, folder, name):
+    result = shell(folder, "--encoding", name)
+    assert result.exit_code == 2
+    assert "utf-8, gb18030" in result.stderr
+    assert shell.extractor.calls == []
 
 
 def test_explain_reaches_the_extractor(shell, folder):

@@ -155,8 +155,10 @@ def test_binary_files_are_refused_with_what_they_are_and_what_to_do(data: bytes,
 
 def test_bytes_that_no_encoding_reads_are_refused() -> None:
     noise = bytes((i * 73 + i * i * 11) % 127 + 129 for i in range(4001)) + b"\xff" * 2000
-    with pytest.raises(ValueError, match=r"no text that can be read.*name its encoding"):
+    with pytest.raises(ValueError, match=r"no text that can be read.*name its encoding: yaowen predict --encoding NAME"):
         decode(noise)
+    with pytest.raises(ValueError, match=r"broken in big5hkscs, the encoding that was named. Name another;"):
+        decode(noise, "big5")
 
 
 @settings(deadline=None)

@@ -35,6 +35,7 @@ def member(entry: Entry, name: str, stream: Any) -> Entry:
         entry.columns,
         entry.depth + 1,
         searched=True,
+        encoding=entry.encoding,
     )
 
 
@@ -185,7 +186,7 @@ def _warc_page(entry: Entry, record: Any, loader: Any) -> Item:
     try:
         if data is None:
             raise ValueError(f"{too_large()}.")
-        found = decode(data)
+        found = decode(data, entry.encoding)
     except ValueError as error:
         return Problem(f"{entry.name}: {address}: {error}", id=address, path=entry.path)
     return Page(found.text, address, entry.path, html=kind in _HTML, encoding=found.encoding, warnings=found.warnings)

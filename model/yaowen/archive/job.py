@@ -41,6 +41,7 @@ class Settings:
     threads: int
     shard_documents: int
     version: str
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Entry:
     columns: Mapping[str, str]  # field -> name of the column, or its number from 1 for a CSV file without a header
     depth: int = 0
     searched: bool = False  # found in a directory or an archive, not named
+    encoding: str | None = None  # of pages and CSV, as the user named it
 
     def problem(self, message: str, where: object = "") -> Problem:
         """A problem of this entry, or of a place in it."""
@@ -137,7 +138,7 @@ def _shown(value: Any) -> str:
 def read_csv(entry: Entry) -> Iterator[Item]:
     """A row a document: comma, semicolon or tab between the columns of the header; UTF-8, GB18030 or Big5, line by line."""
     csv.field_size_limit(min(MAX_BYTES, sys.maxsize))
-    decoded = _Decoded(entry.stream)
+    decoded = _Decoded(entry.stream, entry.encoding)
     first = next(decoded, "")
     if decoded.problem:
         yield entry.problem(decoded.problem, 1)
@@ -199,7 +200,8 @@ def _row(entry: Entry, decoded: "_Decoded", row: list[str], places: Mapping[str,
 class _Decoded:
     """The lines of a CSV file as text, each in its own encoding; where a row starts, and what was wrong in it."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], named: str | None) -> None:
+        self._named = named
         self._lines = lines(stream)
         self._again: list[str] = []
         self.number = self.start = 0
@@ -222,7 +224,7 @@ class _Decoded:
         if isinstance(line, int):
             self.problem = f"a line {too_large(line)}."
             return "\n"
-        if self.number == 1 and line.startswith(_UTF16):
+        if self.number == 1 and (line.startswith(_UTF16) or (self._named or "").lower().startswith(("utf-16", "utf-32"))):
             self.problem = "UTF-16. Save the table as CSV in UTF-8."
             return "\n"
         return self._decode(line)
@@ -239,15 +241,16 @@ class _Decoded:
     def _decode(self, line: bytes) -> str:
         from yaowen.text.encoding import decode
 
+        if not self._named or not line.strip():
+            try:
+                text, self.encoding, self.warnings = line.decode("utf-8-sig"), "utf-8", ()
+                return text
+            except UnicodeDecodeError:
+                pass
         try:
-            text, self.encoding, self.warnings = line.decode("utf-8-sig"), "utf-8", ()
-            return text
-        except UnicodeDecodeError:
-            pass
-        try:
-            if self.number == 1:  # a few words of a header are too few to guess from
+            if self.number == 1 and not self._named:  # a few words of a header are too few to guess from
                 return line.decode("gb18030")
-            found = decode(line)
+            found = decode(line, self._named)
             self.encoding, self.warnings = found.encoding, found.warnings
             return found.text
         except ValueError as error:  # a UnicodeDecodeError too
@@ -300,7 +303,7 @@ def _parquet_row(entry: Entry, number: int, values: Mapping[str, Any]) -> Item:
     try:
         record = {field: _python(field, value) for field, value in values.items()}
         if isinstance(record.get("text"), bytes):
-            found = decode(record["text"])
+            found = decode(record["text"], entry.encoding)
             record["text"], encoding, warnings = found.text, found.encoding, found.warnings
         published = record.get("published")
         if published is not None and not isinstance(published, str):

@@ -99,11 +99,12 @@ def pending(
     note: Callable[[str], None] = lambda message: None,
 ) -> Iterator[Shard]:
     """The shards that are not done, read as they are asked for; what is done counts as progress at once."""
+    settings = work.settings
     for unit in todo:
         if unit.number in finished.units:
             advance(unit.size, 0, 0)
             continue
-        for shard in cut(unit, work.settings.shard_documents, work.settings.columns, finished.shards):
+        for shard in cut(unit, settings.shard_documents, settings.columns, finished.shards, settings.encoding):
             for message in shard.notes:
                 note(message)
             if shard.name in finished.shards:

@@ -107,9 +107,12 @@ def cut(
     documents: int = SHARD_DOCUMENTS,
     columns: Mapping[str, str] | None = None,
     finished: Container[str] = (),
+    encoding: str | None = None,
 ) -> Iterator[Shard]:
     """The shards of a unit, read as they are asked for. Of one that is finished no documents are kept."""
-    items = chain.from_iterable([file] if isinstance(file, Problem) else read(file, None, columns) for file in unit.files)
+    items = chain.from_iterable(
+        [file] if isinstance(file, Problem) else read(file, None, columns, encoding) for file in unit.files
+    )
     ahead = next(items, None)
     index = place = 0
     while True:

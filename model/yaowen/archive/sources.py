@@ -33,20 +33,22 @@ _RECORDS: Final = {names.LINES: read_json_lines, names.CSV: read_csv, names.PARQ
 _CONTAINERS: Final = {names.ZIP: read_zip, names.TAR: read_tar, names.WARC: read_warc}
 
 
-def read(found: Found, stdin: IO[bytes] | None = None, columns: Mapping[str, str] | None = None) -> Iterator[Item]:
+def read(
+    found: Found, stdin: IO[bytes] | None = None, columns: Mapping[str, str] | None = None, encoding: str | None = None
+) -> Iterator[Item]:
     """The documents of a file in order and what is wrong with those that cannot be read; one in memory at a time.
 
     The sizes of the items add up to the bytes that were read of the file. `columns` says how the fields of records are
-    named (see `records.FIELDS`).
+    named (see `records.FIELDS`), `encoding` how pages and CSV are encoded, where it is not to be found.
     """
+    about = Entry(stdin or sys.stdin.buffer, found.name, found.id, None, columns or {}, 0, found.searched, encoding)
     if found.path is None and found.url is None:
-        yield from _read(Entry(stdin or sys.stdin.buffer, found.name, found.id, None, columns or {}))
+        yield from _read(about)
         return
     try:
         with _open(found) as file:
             counted = Counted(file)
-            entry = Entry(io.BufferedReader(counted, _BUFFER), found.name, found.id, found.name, columns or {},
-                          searched=found.searched)  # fmt: skip
+            entry = replace(about, stream=io.BufferedReader(counted, _BUFFER), path=found.name)
             before = 0
             for item in _read(entry):
                 yield replace(item, size=counted.count - before)
@@ -136,7 +138,7 @@ def _read_page(entry: Entry, is_html: bool, may_be_json: bool) -> Item:
             " Convert it: jq -c '.[]' for an array, jq -c . for objects over several lines."
         )
     try:
-        found = decode(data)
+        found = decode(data, entry.encoding)
     except ValueError as error:
         return entry.problem(str(error))
     return Page(

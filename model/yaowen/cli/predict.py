@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ class Run:
     published: str | None = None
     explain: bool = False
     columns: Mapping[str, str] | None = None
+    encoding: str | None = None  # of pages and CSV
     documents: int = 0
     problems: int = 0
     endings: Counter[str] = field(default_factory=Counter)
@@ -58,7 +59,7 @@ class Run:
         """
         extractor: Extractor | None = None
         for found in inputs:
-            for page in [found] if isinstance(found, Problem) else read(found, stdin, self.columns):
+            for page in [found] if isinstance(found, Problem) else read(found, stdin, self.columns, self.encoding):
                 if isinstance(page, Page):
                     extractor = extractor or self._loaded()
                     document = self._extract(extractor, page)
@@ -133,6 +134,15 @@ def _published(ctx: click.Context, param: click.Parameter, value: str | None) ->
         raise click.BadParameter(str(error)) from error
 
 
+def _encoding(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    from yaowen.text.encoding import codec_of
+
+    try:
+        return None if value is None else codec_of(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @click.command("predict")
 @click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR|GLOB|-…")
 @click.option(
@@ -142,6 +152,10 @@ def _published(ctx: click.Context, param: click.Parameter, value: str | None) ->
 @click.option(
     "--published", metavar="DATE", callback=_published,
     help="Day of publication, YYYY-MM-DD; a JSON line's own goes before it. Without one, the page is searched.",
+)  # fmt: skip
+@click.option(
+    "--encoding", metavar="NAME", callback=_encoding,
+    help="Encoding of text, HTML and CSV, where what is found is wrong; JSON lines are UTF-8.",
 )  # fmt: skip
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory to write one file a document into.")
 @click.option("--explain", is_flag=True, help="Say what spoke for every argument and what normalisation did.")
@@ -159,8 +173,9 @@ def _published(ctx: click.Context, param: click.Parameter, value: str | None) ->
 @archive_options
 @click.pass_context
 def predict_command(
-    ctx: click.Context, paths: tuple[str, ...], format_: str, published: str | None, out: Path | None, explain: bool,
-    model: Path | None, threads: int | None, backend: "BackendName", columns: dict[str, str], **archive: Any,
+    ctx: click.Context, paths: tuple[str, ...], format_: str, published: str | None, encoding: str | None,
+    out: Path | None, explain: bool, model: Path | None, threads: int | None, backend: "BackendName",
+    columns: dict[str, str], **archive: Any,
 ) -> None:  # fmt: skip
     """Read Chinese official news and show who, in which office, did what, when and where.
 
@@ -183,6 +198,7 @@ def predict_command(
     if options.is_job:
         load = Loading(model, backend, threads or 1, ctx.obj)
         work = work_of(options, load, format_, published, explain, columns)
+        work = replace(work, settings=replace(work.settings, encoding=encoding))
         ctx.exit(_job(paths, work, options, errors))
     load = Loading(model, backend, threads, ctx.obj)
     terminal = sys.stdout.isatty()
@@ -194,11 +210,11 @@ def predict_command(
     if note := outputs.note():
         errors.print(told(note))
     run = Run(load, lambda message: errors.print(told(message)), published=published, explain=explain, columns=columns)
-    run.endings = outputs.endings
-    encoding = sys.stdout.encoding if terminal else ENCODING
+    run.encoding, run.endings = encoding, outputs.endings
+    terminal_encoding = sys.stdout.encoding if terminal else ENCODING
 
     def write(piece: str) -> None:
-        sys.stdout.buffer.write(piece.encode(encoding, ERRORS))
+        sys.stdout.buffer.write(piece.encode(terminal_encoding, ERRORS))
         sys.stdout.buffer.flush()
 
     try:

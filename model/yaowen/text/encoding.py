@@ -25,6 +25,7 @@ HINT_BONUS: Final = 0.05  # what the page's own declaration adds to that share
 NUL_SHARE: Final = 0.02  # of the bytes that may be NUL in a text: what a broken template leaves
 BINARY_SHARE: Final = 0.02  # of control characters, and ...
 UNREADABLE_SHARE: Final = 0.20  # ... of undecodable ones, from which a file is no text
+NAME_IT: Final = "If it is text, name its encoding: yaowen predict --encoding NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,26 +100,36 @@ def _magic() -> tuple[tuple[bytes, str, str], ...]:
     )
 
 
-def _decode_as(data: bytes, encoding: str) -> Decoded:
-    codec = _labels().get(encoding.lower(), encoding)
-    if codec == "utf-8" and data.startswith(BOMS[2][0]):
-        codec = "utf-8-sig"
-    if _python_name(codec) is None:
+def codec_of(encoding: str) -> str:
+    """The codec that reads what is called so: of an old Chinese name its successor. Raises `ValueError` for an unknown name.
+
+    >>> codec_of("GB2312"), codec_of("UTF-16BE")
+    ('gb18030', 'utf-16-be')
+    """
+    codec = _python_name(_labels().get(encoding.lower(), encoding))
+    if codec is None:
         raise ValueError(
             f"unknown encoding {encoding!r}: give a name such as utf-8, gb18030, big5 or utf-16, or none to have it found"
         )
-    return _finish(data, codec, ())
+    return codec
 
 
-def _finish(data: bytes, codec: str, warnings: tuple[str, ...]) -> Decoded:
-    """Decode, and say where bytes were broken."""
+def _decode_as(data: bytes, encoding: str) -> Decoded:
+    codec = codec_of(encoding)
+    if codec == "utf-8" and data.startswith(BOMS[2][0]):
+        codec = "utf-8-sig"
+    return _finish(data, codec, (), is_named=True)
+
+
+def _finish(data: bytes, codec: str, warnings: tuple[str, ...], is_named: bool = False) -> Decoded:
+    """Decode, and say where bytes were broken; `is_named`: in an encoding that the caller gave."""
     try:
-        return _checked(Decoded(data.decode(codec), codec, warnings))
+        return _checked(Decoded(data.decode(codec), codec, warnings), is_named)
     except UnicodeDecodeError as error:
         text = data.decode(codec, "replace")
         count = max(1, text.count("\ufffd") - _written_replacements(data, codec))
         where = f"{count} broken byte sequence{'s' * (count > 1)} in {codec} text (first at byte {error.start})"
-        return _checked(Decoded(text, codec, (*warnings, f"{where} read as U+FFFD")))
+        return _checked(Decoded(text, codec, (*warnings, f"{where} read as U+FFFD")), is_named)
 
 
 def _written_replacements(data: bytes, codec: str) -> int:
@@ -129,7 +140,7 @@ def _written_replacements(data: bytes, codec: str) -> int:
         return 0
 
 
-def _checked(decoded: Decoded) -> Decoded:
+def _checked(decoded: Decoded, is_named: bool = False) -> Decoded:
     """The same, unless what came out is no text."""
     text = decoded.text
     controls = len(CONTROL.findall(text))
@@ -140,9 +151,10 @@ def _checked(decoded: Decoded) -> Decoded:
         )
     broken = text.count("\ufffd")
     if broken > 2 and broken > UNREADABLE_SHARE * len(ASCII.sub("", text)):
+        whose = "the encoding that was named. Name another" if is_named else f"the likeliest encoding. {NAME_IT}"
         raise ValueError(
-            f"this is no text that can be read: {broken:,} byte sequences are broken in {decoded.encoding}, the likeliest "
-            "encoding. If it is text, name its encoding; if not, give a file with text or HTML in it"
+            f"this is no text that can be read: {broken:,} byte sequences are broken in {decoded.encoding}, {whose}; "
+            "if it is no text, give a file with text or HTML in it"
         )
     return decoded
 
@@ -156,7 +168,7 @@ def _decode_wide(data: bytes) -> Decoded | None:
             return None
         raise ValueError(
             f"this looks like a binary file: there is a NUL byte at byte {data.index(0)}. Give a file with text or HTML "
-            "in it; if it is text in UTF-16 or UTF-32, name its encoding"
+            "in it; if it is text in UTF-16 or UTF-32, name its encoding: yaowen predict --encoding utf-16-le"
         )
     return _checked(Decoded(best.text, best.encoding, (f"no byte-order mark: read as {best.encoding} by its characters",)))
 
@@ -219,10 +231,10 @@ def _second_opinion(data: bytes, hint: str | None) -> Decoded:
     found = from_bytes(data[max(0, first - 64) : first + SAMPLE]).best()
     if found is None:
         raise ValueError(
-            "this is no text that can be read: no encoding fits its bytes. If it is text, name its encoding; "
-            "if not, give a file with text or HTML in it"
+            f"this is no text that can be read: no encoding fits its bytes. {NAME_IT}; "
+            "if it is no text, give a file with text or HTML in it"
         )
     codec = _labels().get(found.encoding.replace("_", "-"), found.encoding.replace("_", "-"))
     return _finish(
-        data, codec, (f"few common Chinese characters: the encoding, {codec}, is a guess. Name it if it is wrong",)
+        data, codec, (f"few common Chinese characters: the encoding, {codec}, is a guess. If it is wrong: --encoding NAME",)
     )
