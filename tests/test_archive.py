@@ -407,11 +407,23 @@ def test_tables_of_another_job_are_not_mixed_with_ours(tmp_path, monkeypatch, fi
         result = invoke(two, *place, *shape, *resume)
         assert result.exit_code == 2, place
         assert "t: " in result.stderr
+    told = " ".join(invoke(two, "--shards", "o2", "--tables", "t", *shape, *resume).stderr.split())
+    assert "t: the tables of another job are here; o2 has begun none. Give --tables an empty directory, or" in told
+    assert "job.json" not in told
     assert invoke(two, "--shards", "o3", "--tables", "t3", *shape).exit_code == 0
     result = invoke(two, "--shards", "o3", "--tables", "t", *shape, "--resume")
     assert result.exit_code == 2, "a job that goes on does not take the tables of another"
     assert "t: cannot resume with other" in result.stderr
     assert output(tmp_path / "t") == before
+
+
+def test_shards_of_which_nothing_says_whose_they_are_are_left_alone(news, tmp_path, whole):
+    (tmp_path / "whole" / "_job" / "job.json").unlink()
+    for resume in ((), ("--resume",)):
+        result = job(news, tmp_path / "whole", *resume)
+        assert result.exit_code == 2
+        assert "there are shards here, but no _job/job.json in it" in " ".join(result.stderr.split())
+    assert output(tmp_path / "whole") == whole
 
 
 def test_a_job_from_before_tables_had_a_copy_of_its_settings_goes_on(news, tmp_path):

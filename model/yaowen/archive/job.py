@@ -147,9 +147,7 @@ def start(place: Place, settings: Settings, inputs: Inputs, resume: bool) -> Fin
         return Finished()
     found = {folder: open_storage(folder).read(JOB) for folder in place.folders}
     if found[place.home] is None:
-        raise CannotResume(
-            f"{taken[0]}: there are shards here, but no {place.home}/{JOB} that says of what. Give an empty directory."
-        )
+        raise CannotResume(_whose(taken[0], place))
     if not resume:
         raise CannotResume(
             f"{taken[0]}: there is a job's output here already. Go on with it with --resume, or give an empty directory."
@@ -161,6 +159,16 @@ def start(place: Place, settings: Settings, inputs: Inputs, resume: bool) -> Fin
         write_bytes(open_storage(folder), JOB, to_json(this))
     _clean(place)
     return _finished(place)
+
+
+def _whose(folder: str, place: Place) -> str:
+    """Why a folder with shards is not ours, where ours begins."""
+    if folder != place.home:  # so the tables are apart from the records
+        return (
+            f"{folder}: the tables of another job are here; {place.home} has begun none. Give --tables an empty directory,"
+            " or, to go on with that job, --shards its directory of records (or no --shards, if it had none) and --resume."
+        )
+    return f"{folder}: there are shards here, but no {JOB} in it that says of what. Give an empty directory."
 
 
 def _is_taken(folder: str) -> bool:
