@@ -139,3 +139,10 @@ def test_html_is_exported_as_a_reader_sees_it() -> None:
     assert "会议&讲话" in sent.text
     assert len(sent.spans) == len(document.spans) > 4
     assert [sent.text[m.start : m.end] for m in sent.spans] == [s.normalized for s in document.spans]
+
+
+def test_what_a_directory_passes_over_is_told(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.docx").write_bytes(b"PK")
+    code, output = call("export", tmp_path, "--to", "doccano", "--out", tmp_path / "tasks.jsonl")
+    assert code == 0
+    assert "passed over: 1 .docx" in output

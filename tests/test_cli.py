@@ -400,3 +400,12 @@ def test_no_model_is_its_own_error():
     run = Run(load, lambda message: None)
     with pytest.raises(NoModel, match="pip install"):
         list(run.extract_all([Found(None, "stdin", 0)], io.BytesIO(b"abc")))
+
+
+@pytest.mark.parametrize(("columns", "width"), [("60", 60), ("200", 200), ("", 120), ("wide", 120)])
+def test_a_table_in_a_pipe_is_as_wide_as_columns_says(shell, folder, monkeypatch, columns, width):
+    monkeypatch.setenv("COLUMNS", columns)
+    styles = []
+    monkeypatch.setattr("yaowen.cli.predict.Style", lambda *given: styles.append(given) or Style(*given))
+    assert shell(folder / "a.txt").exit_code == 0
+    assert [style[2] for style in styles] == [width]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from yaowen.archive.find import find
+from yaowen.archive.find import Outputs, find
 from yaowen.cli.outputs import told
 from yaowen.cli.predict import FAILED, NoModel, Run
 
@@ -59,7 +59,10 @@ def export(run: Run, paths: Sequence[str], tool: str, out: Path) -> tuple[int, P
     from yaowen.formats import annotated, doccano, label_studio
     from yaowen.formats.predicted import from_document
 
-    documents = [from_document(document) for document in run.extract_all(find(paths))]
+    outputs = Outputs(frozenset([out.resolve().as_posix()]))
+    documents = [from_document(document) for document in run.extract_all(find(paths, outputs))]
+    run.endings = outputs.endings
+    run.tell_passed_over()
     if not documents:
         raise ValueError("no document was read, so nothing was written")
     writers: dict[str, Callable[..., None]] = {"doccano": doccano.write, "yaowen": annotated.write}

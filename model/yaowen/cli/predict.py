@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from yaowen.tagger.tagger import BackendName
 
 FAILED, INTERRUPTED = 1, 130  # exit statuses; click gives 2 for usage errors
-PIPED_WIDTH = 120  # columns of a table that does not go to a terminal
+PIPED_WIDTH = 120  # columns of a table that goes to no terminal, where COLUMNS does not say
 
 
 @dataclass(slots=True)
@@ -202,7 +202,8 @@ def predict_command(
         ctx.exit(_job(paths, work, options, errors))
     load = Loading(model, backend, threads, ctx.obj)
     terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal and out is None else PIPED_WIDTH
+    asked = shutil.get_terminal_size((PIPED_WIDTH, 0)).columns  # of COLUMNS, else of the terminal
+    width = asked if out is None else PIPED_WIDTH
     color = terminal and out is None and not os.environ.get("NO_COLOR")
     style = Style(format_, explain, width, color)
     outputs = Outputs(frozenset([out.resolve().as_posix()] if out else []))
