@@ -1,9 +1,12 @@
 """Spans grounded together: places by the document, offices by the place of their body, an event's place by its arguments."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.marked import marked
+from yaowen.assemble.holders import runs
+from yaowen.assemble.layout import Layout
 from yaowen.ground.dates import read_dates
 from yaowen.ground.document import event_date, event_place, ground
 from yaowen.ground.places import ground_places
@@ -80,6 +83,49 @@ def test_titles_held_together_share_a_body():
     chief = spans[1]
     assert ground(text, spans).offices[chief].completed_body is None
     assert ground(text, spans, [(0, 1)]).offices[chief].completed_body == "市水利局"
+
+
+def bodies(source: str) -> list[tuple[str, str | None]]:
+    """The titles of a text and their bodies, where the document told them."""
+    text, spans = marked(source)
+    offices = ground(text, spans, [run.titles for run in runs(Layout(text, spans))]).offices
+    return [(reading.title, reading.completed_body) for reading in offices.values()]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            "[ORGANIZATION 国家盐务局]原[POSITION 党组书记]、[POSITION 局长][OFFICIAL 甲某]被查",
+            [("党组书记", "国家盐务局党组"), ("局长", "国家盐务局")],
+        ),
+        ("[LOCATION 甲国]前[POSITION 总理][OFFICIAL 乙某]到访", [("总理", "甲国")]),
+        ("[ORGANIZATION 国家盐务局]的[POSITION 副局长][OFFICIAL 甲某]说", [("副局长", None)]),
+        (
+            "[POSITION 山西省委常委]、[POSITION 组织部部长][OFFICIAL 甲某]，[POSITION 统战部部长][OFFICIAL 乙某]说",
+            [("山西省委常委", "山西省委"), ("组织部部长", "山西省委组织部"), ("统战部部长", "山西省委统战部")],
+        ),
+        (
+            "[POSITION 中原译文出版社社长][OFFICIAL 甲某]、[POSITION 副社长][OFFICIAL 乙某]和[OFFICIAL 丙某]、[POSITION 总编辑][OFFICIAL 丁某]",
+            [("中原译文出版社社长", None), ("副社长", "中原译文出版社"), ("总编辑", "中原译文出版社")],
+        ),
+        (
+            "[POSITION 县人大常委会副主任][OFFICIAL 甲某]，[POSITION 秘书长][OFFICIAL 乙某]",
+            [("县人大常委会副主任", None), ("秘书长", "县人大常委会")],
+        ),
+        (
+            "[POSITION 县水利局局长][OFFICIAL 甲某]说。[POSITION 副局长][OFFICIAL 乙某]说",
+            [("县水利局局长", None), ("副局长", None)],
+        ),
+        (
+            "[POSITION 甲乙公司董事][OFFICIAL 甲某]、[POSITION 丙丁区总裁]兼[POSITION 首席执行官][OFFICIAL 乙某]",
+            [("甲乙公司董事", None), ("丙丁区总裁", None), ("首席执行官", None)],
+        ),
+        ("[POSITION 泰国副总理]兼[POSITION 商务部长][OFFICIAL 甲某]", [("泰国副总理", None), ("商务部长", None)]),
+    ],
+)  # fmt: skip
+def test_a_body_told_elsewhere_is_that_of_the_title(source, expected):
+    assert bodies(source) == expected
 
 
 def test_furniture_does_not_say_where_a_page_is_from():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eval.offices import COUNTY_TITLES, county_names, county_suite, dev_splits
 from yaowen.ground.bodies import body_kind, body_level
-from yaowen.ground.offices import OfficeReading, read_office, read_offices
+from yaowen.ground.offices import OfficeReading, read_office, read_office_after, read_offices
 from yaowen.ground.places.names import short_forms
 from yaowen.ground.places.table import NATION, divisions
 from yaowen.ground.titles import words
@@ -35,6 +35,20 @@ def test_the_place_completes_a_bare_body_of_its_own_level_only(title, place, exp
 @pytest.mark.parametrize(("first", "title", "expected"), CASES["previous"])
 def test_a_title_without_a_body_shares_that_of_the_unit_named_before(first, title, expected):
     assert read_office(title, previous=read_office(first)).completed_body == expected
+
+
+@pytest.mark.parametrize(("of", "title", "expected", "kind", "level"), CASES["of"])
+def test_a_body_in_front_of_the_status_is_that_of_the_title(of, title, expected, kind, level):
+    reading = read_office(title, before=f"{of}原", of=of)
+    assert (reading.completed_body, reading.kind, reading.level, reading.status) == (expected, kind, level, "原")
+
+
+def test_a_title_shares_the_body_of_the_nearest_that_it_can_up_to_one_that_names_its_own():
+    bureau, deputy = read_office("县水利局党组书记"), read_office("副县长", place="共和县")
+    assert read_office_after([bureau, deputy], "局长").completed_body == "县水利局"
+    assert read_office_after([bureau, read_office("一级调研员")], "局长").completed_body == "县水利局"
+    assert read_office_after([bureau, read_office("县政协委员")], "局长").completed_body is None
+    assert read_office_after([], "局长").completed_body is None
 
 
 @pytest.mark.parametrize(("title", "before", "expected"), CASES["status"])
@@ -186,6 +200,7 @@ PIECES = st.lists(
 
 @given(PIECES, st.one_of(st.none(), PIECES), PIECES)
 def test_any_text_is_read_with_parts_where_they_stand(title, place, before):
+    read_office(title, place, previous=read_office(before), of=before or None)
     for start, reading in read_offices(title, place, before):
         assert title.startswith(reading.title, start)
         assert (reading.office is None) == (reading.reason is not None)

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-from itertools import pairwise
 
 from yaowen.ground.dates import DateValue, Precision, date_mentions, read_dates
-from yaowen.ground.offices import OfficeReading, read_office
+from yaowen.ground.offices import REACH, OfficeReading, read_office_after
 from yaowen.ground.places import Place, ground_places, place_hints
 from yaowen.ground.places.table import NATION, divisions
 from yaowen.ground.tables import any_of, table
-from yaowen.schema import BODIES
+from yaowen.ground.titles import body_before
+from yaowen.ground.titles import words as title_words
+from yaowen.schema import BODIES, PEOPLE
 from yaowen.spans import TaggedSpan
 
 PLACED = (*BODIES, "POSITION")
@@ -47,13 +48,48 @@ def ground(
     year = int(published[:4]) if published else None
     places = dict(zip(placed, ground_places(words, place_hints(text if article is None else article), year), strict=True))
     places = {s: replace(p, facility=None) if s.label == "POSITION" else p for s, p in places.items()}
-    before = {spans[title]: spans[previous] for run in title_runs for previous, title in pairwise(run)}
+    return Grounding(dates, places, _offices(text, spans, title_runs, places))
+
+
+def _offices(
+    text: str, spans: Sequence[TaggedSpan], title_runs: Iterable[Sequence[int]], places: Mapping[TaggedSpan, Place]
+) -> dict[TaggedSpan, OfficeReading]:
+    """The readings of the POSITION spans, each with the titles before it that may tell its body."""
+    before = _titles_before(text, spans, title_runs)
     offices: dict[TaggedSpan, OfficeReading] = {}
-    for span in spans:
+    for index, span in enumerate(spans):
         if span.label == "POSITION":
-            previous = offices[before[span]] if span in before else None
-            offices[span] = read_office(text[span.start : span.end], places[span].full_name, previous=previous)
-    return Grounding(dates, places, offices)
+            told = [offices[spans[title]] for title in before.get(index, ())]
+            body = body_before(text, spans, index)
+            place = places[body].full_name if body else None
+            of = text[body.start : body.end] if body else None
+            title = text[span.start : span.end]
+            offices[span] = read_office_after(told, title, place or places[span].full_name, of=of)
+    return offices
+
+
+def _titles_before(
+    text: str, spans: Sequence[TaggedSpan], title_runs: Iterable[Sequence[int]]
+) -> dict[int, tuple[int, ...]]:
+    """The titles before each one, by index, in its run and in those of the people before in the same list."""
+    before: dict[int, tuple[int, ...]] = {}
+    told: tuple[int, ...] = ()
+    for run in sorted(map(tuple, title_runs)):
+        if told and not _one_list(text, spans, told[-1], run[0]):
+            told = ()
+        for title in run:
+            before[title] = told
+            told = (*told, title)[-REACH:]
+    return before
+
+
+def _one_list(text: str, spans: Sequence[TaggedSpan], title: int, later: int) -> bool:
+    """Whether only names stand between two titles (社长甲、副社长乙)."""
+    links = title_words().list_links
+    return later > title + 1 and all(
+        text[spans[i - 1].end : spans[i].start] in links and (spans[i].label in PEOPLE or i == later)
+        for i in range(title + 1, later + 1)
+    )
 
 
 @cache

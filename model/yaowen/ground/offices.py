@@ -1,6 +1,7 @@
 """Offices: a title taken apart into the body and the office in it, with kind, level, grade, rank and status."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -15,6 +16,7 @@ from yaowen.ground.titles import Tail, body_end, ends_a_place, level_of, tail, w
 NO_TEXT: Final = "no text"
 NO_TITLE: Final = "no known title stands at the end"
 SEVERAL: Final = "several titles joined: read_offices takes them apart"
+REACH: Final = 4  # titles before one that may tell its body
 _JOINTS = re.compile(r"\s*[、，,/兼]\s*")
 
 
@@ -57,13 +59,14 @@ class OfficeReading:
 
 
 def read_office(
-    title: str, place: str | None = None, before: str = "", previous: OfficeReading | None = None
+    title: str, place: str | None = None, before: str = "", previous: OfficeReading | None = None, of: str | None = None
 ) -> OfficeReading:
     """The reading of one title, such as the text of a POSITION span; it raises nothing, whatever the title.
 
     `place`: the division that the document speaks of (三亚市, 海南省三亚市), which completes a bare body; `before`: the text
     in front of the title, whose last word may be a status (原); `previous`: the reading of the title before it in the same
-    run, whose body a title without one shares (市水利局党组书记、局长).
+    run, whose body a title without one shares (市水利局党组书记、局长) and a unit is part of (市委常委、组织部部长); `of`:
+    the body that stands in front of the status (市水利局 in 市水利局原副局长).
 
     >>> reading = read_office("市委副书记", place="海南省三亚市")
     >>> reading.body, reading.office, reading.kind, reading.level, reading.completed_body
@@ -72,17 +75,43 @@ def read_office(
     ('二级巡视员', None, '原')
     >>> read_office("局长", previous=read_office("市水利局党组书记")).completed_body
     '市水利局'
+    >>> read_office("组织部部长", previous=read_office("山西省委常委")).completed_body
+    '山西省委组织部'
+    >>> read_office("党组书记", of="市水利局").completed_body
+    '市水利局党组'
     """
     reading = _read(title)
     if reading.office is None:
         return reading
     full = _completed(reading, place)
-    if full is None and previous is not None and (full := _shared_body(reading, previous)) is not None:
-        full = completed(full, place) or full
-        kind = reading.kind if reading.grade in PERSONAL else body_kind(full, reading.kind)
-        reading = replace(reading, kind=kind, level=reading.level or body_level(full))
+    told = _body_in(reading, of) if of else None
+    if told is None and full is None and previous is not None:
+        told = _shared_body(reading, previous)
+    if told is not None:
+        full = completed(told, place) or told
+        kind = body_kind(full, reading.kind)
+        level = "" if kind in FOREIGN else reading.level or body_level(full)
+        reading = replace(reading, kind=kind, level=level)
     status = reading.status or read_status(before, "" if reading.body else level_of(reading.office or ""))
     return reading if full is status is None else replace(reading, status=status, completed_body=full)
+
+
+def read_office_after(
+    told: Sequence[OfficeReading], title: str, place: str | None = None, before: str = "", of: str | None = None
+) -> OfficeReading:
+    """The reading of a title behind others, the last the nearest: it shares the body of the nearest that it can.
+
+    None is looked at behind one that says itself of which body it is.
+
+    >>> told = [read_office("县公安局党委书记"), read_office("副县长", place="共和县")]
+    >>> read_office_after(told, "局长").completed_body
+    '县公安局'
+    """
+    for previous in reversed(told):
+        reading = read_office(title, place, before, previous, of)
+        if reading.completed_body or names_body(previous):
+            return reading
+    return read_office(title, place, before, of=of)
 
 
 def read_offices(title: str, place: str | None = None, before: str = "") -> tuple[tuple[int, OfficeReading], ...]:
@@ -94,8 +123,8 @@ def read_offices(title: str, place: str | None = None, before: str = "") -> tupl
     readings: list[tuple[int, OfficeReading]] = []
     cuts = [(0, 0), *_joints(title), (len(title), len(title))]
     for (_, start), (end, _) in pairwise(cuts):
-        previous = readings[-1][1] if readings else None
-        readings.append((start, read_office(title[start:end], place, "" if readings else before, previous)))
+        told = [reading for _, reading in readings[-REACH:]]
+        readings.append((start, read_office_after(told, title[start:end], place, "" if readings else before)))
     return tuple(readings)
 
 
@@ -199,17 +228,81 @@ def _completed(reading: OfficeReading, place: str | None) -> str | None:
         return completed(reading.body, place)
     office = reading.office or ""
     if office.endswith("常委"):
-        return completed(office.removesuffix("常委"), place)
+        committee = office.removesuffix("常委")
+        return completed(committee, place) or committee or None
     # 市长: the seat is the place's own
     return completed(level_of(office), place)
 
 
-def _shared_body(reading: OfficeReading, previous: OfficeReading) -> str | None:
-    """The body of the title before, where a title without a body is one of a unit of that name."""
-    unit = previous.completed_body or previous.body
-    if reading.body is not None or unit is None:
+def names_body(reading: OfficeReading) -> bool:
+    """Whether a title says itself of which body it is, more than that it is one of its units (组织部部长, 党组书记).
+
+    >>> [names_body(read_office(title)) for title in ("市水利局局长", "市委常委", "驻甲国大使", "市长", "党组成员")]
+    [True, True, True, False, False]
+    """
+    office = reading.office or ""
+    if reading.body is None:
+        return _is_committees(reading) or "驻" in office
+    return not any(unit.fullmatch(reading.body) for unit, _ in words().below)
+
+
+def _is_committees(reading: OfficeReading) -> bool:
+    """Whether an office takes in its committee (市委常委)."""
+    office = reading.office or ""
+    return office.endswith("常委") and office.removesuffix("常委").endswith(words().committees)
+
+
+def _body_in(reading: OfficeReading, of: str) -> str | None:
+    """The body of a title that stands apart from the body it is of; None where the title names it in full."""
+    body = reading.body
+    if body is None:
+        return None if _is_committees(reading) else of
+    if _is_placed(body):
         return None
+    return of if of.endswith(body) else of + body
+
+
+def _is_placed(body: str) -> bool:
+    """Whether a body is named with its place, level or country."""
+    return bool(body_level(body) or official_names(body)) or body_kind(body) in FOREIGN
+
+
+def _shared_body(reading: OfficeReading, previous: OfficeReading) -> str | None:
+    """The body of the title before where a title without one is its head or deputy, or that body's unit which it names."""
+    above = previous.completed_body or previous.body
+    if above is None:
+        return None
+    unit = above
     for word in words().party:
         unit = unit.removesuffix(word)
+    if reading.body is not None:
+        return _below(reading.body, above) or _below(reading.body, unit)
+    seat = _bare_seat(reading)
+    ends = [end for title, end in words().units if title.fullmatch(seat or reading.office or "")]
+    for body in (unit, above):
+        if any(end.search(body) for end in ends):
+            return body
+    # 社长甲、副社长乙
+    is_deputy = "deputy" in (grades := {reading.grade, previous.grade}) and grades <= {"head", "deputy"}
+    return above if is_deputy and seat == _bare_seat(previous) else None
+
+
+def _bare_seat(reading: OfficeReading) -> str:
+    """The known title that an office is, without its modifiers; "" where more is said (宣传部长)."""
     office = reading.office or ""
-    return unit if any(office.endswith(title) and unit.endswith(end) for title, end in words().units) else None
+    found = tail(office)
+    return office[found.base_start :] if found is not None and found.start == 0 and found.base_end == len(office) else ""
+
+
+def _below(body: str, above: str) -> str | None:
+    """The full name of a body that is only a unit, below the body above it; None where it is none of that."""
+    for unit, end in words().below:
+        named, at_end = unit.fullmatch(body), end.search(above)
+        if named is None or at_end is None:
+            continue
+        field = named.groupdict().get("field")
+        if field and (body_end(field) or _is_placed(field)):
+            continue  # 外交部亚洲司 says itself of what it is
+        given = next((start for start in at_end.regs[1:] if start[0] >= 0), (len(above), len(above)))
+        return above[: given[0]] + body
+    return None

@@ -1,12 +1,15 @@
 """The titles of `offices.toml`: which one stands at the end of a text, and where the body before it ends."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
 from yaowen.ground.places.reading import names_at_end
 from yaowen.ground.tables import any_of, table
+from yaowen.schema import BODIES
+from yaowen.spans import TaggedSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,10 @@ class Words:
     country_sign: re.Pattern[str]
     committees: tuple[str, ...]
     places: frozenset[str]
-    units: tuple[tuple[str, str], ...]
+    units: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
+    below: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
     party: tuple[str, ...]
+    list_links: frozenset[str]
 
 
 @cache
@@ -65,9 +70,19 @@ def words() -> Words:
         status=_longest_first(data["status"]["words"]), no_status=_longest_first(data["status"]["never"]),
         ends=(*ends["words"].split(), *countries["words"].split()), no_end=re.compile(any_of(ends["never"].split())),
         country_sign=re.compile(any_of(countries["short"].split())), committees=tuple(seats["committees"].split()),
-        places=frozenset(seats["places"].split()), units=tuple((t, u) for t, u in map(str.split, seats["units"])),
-        party=_longest_first(seats["party"]),
+        places=frozenset(seats["places"].split()),
+        units=tuple((re.compile(title), _at_end(unit)) for title, unit in map(str.split, seats["units"])),
+        below=tuple((_unit_name(block["units"]), _at_end("|".join(block["of"].split()))) for block in data["below"]),
+        party=_longest_first(seats["party"]), list_links=frozenset(data["lists"]["links"]),
     )  # fmt: skip
+
+
+def _at_end(ends: str) -> re.Pattern[str]:
+    return re.compile(f"(?:{ends})$")
+
+
+def _unit_name(units: str) -> re.Pattern[str]:
+    return re.compile("|".join(word.replace("*", "(?P<field>.{2,8})") for word in units.split()))
 
 
 def _longest_first(block: str) -> tuple[str, ...]:
@@ -107,6 +122,13 @@ def _modifier(text: str, end: int) -> str | None:
     known = words()
     cuts = (text[end - length : end] for length in known.modifier_lengths if length <= end)
     return next((word for word in cuts if word in known.modifiers), None)
+
+
+def body_before(text: str, spans: Sequence[TaggedSpan], title: int) -> TaggedSpan | None:
+    """The body of a title, by index, that stands as a span of its own in front of the word of status (省公安厅原厅长)."""
+    body = spans[title - 1] if title else None
+    is_one = body is not None and body.label in BODIES and text[body.end : spans[title].start] in words().status
+    return body if is_one else None
 
 
 def level_of(title: str) -> str:
