@@ -176,7 +176,45 @@ DEPUTIES = [
     ),
 ]  # fmt: skip
 
-CASES = [*CAREERS, *SAME_NAMES, *SHORT_NAMES, *DEPUTIES]
+FORMER = [
+    (
+        "原 is said of all titles of one body",
+        "[ORGANIZATION 省盐务局]原[POSITION 党组书记]、[POSITION 局长]、[POSITION 一级巡视员][OFFICIAL 张伟]被查",
+        [("张伟", 1, ["原:党组书记", "原:局长", "一级巡视员"])],
+    ),
+    (
+        "but not of one that names its body, nor of those behind it",
+        "原[POSITION 副市长]、[POSITION 市政协委员]、[POSITION 秘书长][OFFICIAL 张伟]到场",
+        [("张伟", 1, ["原:副市长", "市政协委员", "秘书长"])],
+    ),
+    (
+        "a unit is no body of its own",
+        "原[POSITION 县委常委]、[POSITION 组织部部长][OFFICIAL 张伟]到场",
+        [("张伟", 1, ["原:县委常委", "原:组织部部长"])],
+    ),
+    (
+        "代 is said of the one title",
+        "代[POSITION 县长]、[POSITION 党组书记][OFFICIAL 张伟]到场",
+        [("张伟", 1, ["代:县长", "党组书记"])],
+    ),
+    (
+        "a former office is another than that of the same name elsewhere",
+        "[ORGANIZATION 三亚市委]原[POSITION 副书记][OFFICIAL 张伟]到场。[POSITION 共和县某乡党委副书记][OFFICIAL 张伟]说",
+        [("张伟", 2, ["原:副书记", "共和县某乡党委副书记"])],
+    ),
+    (
+        "also where its body is not told",
+        "原[POSITION 副书记][OFFICIAL 张伟]到场。[POSITION 某乡党委副书记][OFFICIAL 张伟]说",
+        [("张伟", 2, ["原:副书记", "某乡党委副书记"])],
+    ),
+    (
+        "and told again in short it is one",
+        "[ORGANIZATION 三亚市委]原[POSITION 副书记][OFFICIAL 张伟]到场。[POSITION 副书记][OFFICIAL 张伟]说",
+        [("张伟", 2, ["原:副书记"])],
+    ),
+]  # fmt: skip
+
+CASES = [*CAREERS, *SAME_NAMES, *SHORT_NAMES, *DEPUTIES, *FORMER]
 
 
 @pytest.mark.parametrize(("source", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])

@@ -10,12 +10,15 @@ from itertools import takewhile
 
 from yaowen.assemble.layout import Layout
 from yaowen.data_files import toml_table
-from yaowen.ground.offices import read_status
+from yaowen.ground.offices import names_body, read_office, read_status
+from yaowen.ground.precedence import PERSONAL
+from yaowen.ground.titles import body_before
 from yaowen.ground.titles import words as title_words
-from yaowen.schema import BODIES, PEOPLE
+from yaowen.schema import PEOPLE
 
 _CLAUSE_ENDS = "。！？；\n，：,:”"
 _NAME_REACH = 100  # characters behind a title within which its name stands, brackets between them counted
+_STATUS_REACH = 4  # characters before a title in which its status stands
 _BRACKETS = re.compile(r"（[^（）\n]*）|\([^()\n]*\)")
 
 
@@ -31,6 +34,8 @@ class PeopleWords:
     name_links: frozenset[str]
     careers: tuple[str, ...]
     career_status: frozenset[str]
+    former: frozenset[str]
+    past: frozenset[str]
     appointments: tuple[str, ...]
     no_appointments: tuple[str, ...]
     bylines: tuple[str, ...]
@@ -47,6 +52,7 @@ def people_words() -> PeopleWords:
         frozenset(links["titles"]), frozenset(links["titles_of_clause"]), frozenset(links["titles_of_career"]),
         frozenset(links["name_after_title"]), frozenset(links["bracket_after_name"]), frozenset(links["names"]),
         tuple(data["careers"]["words"].split()), frozenset(data["careers"]["status"].split()),
+        frozenset(data["careers"]["former"].split()), frozenset(data["careers"]["past"].split()),
         tuple(data["appointments"]["words"].split()), tuple(data["appointments"]["never"].split()),
         tuple(data["bylines"]["words"].split()),
         frozenset(data["surnames"]["compound"].split()),
@@ -84,17 +90,29 @@ def holders(layout: Layout, found: Sequence[Run]) -> dict[int, list[int]]:
 def statuses(layout: Layout, found: Sequence[Run]) -> dict[int, str]:
     """The word that says that a title is held no longer, or not yet (原, 时任, 代), by the title's index.
 
-    曾任 and its like speak of all titles of a run, the others of the one behind them.
+    曾任 and its like speak of all titles of a run, 原 and its like (原党组书记、局长) of those that go on with the one
+    behind them, the others of that one.
     """
     told: dict[int, str] = {}
     for run in found:
         spread = None
         for title in run.titles:
-            status = read_status(layout.text[max(0, layout.spans[title].start - 4) : layout.spans[title].start]) or spread
+            span = layout.spans[title]
+            reading = read_office(layout.text[span.start : span.end])
+            status = read_status(layout.text[max(0, span.start - _STATUS_REACH) : span.start])
+            if status is None and reading.status is None:
+                if spread in people_words().former and reading.grade in PERSONAL:
+                    continue
+                status = spread if spread not in people_words().former or not names_body(reading) else None
             if status is not None:
                 told[title] = status
-                spread = status if status in people_words().career_status else None
+            spread = _spread(status or reading.status)
     return told
+
+
+def _spread(status: str | None) -> str | None:
+    """A status that the titles behind may have, too."""
+    return status if status in people_words().career_status | people_words().former else None
 
 
 def runs(layout: Layout) -> Iterator[Run]:
@@ -132,9 +150,7 @@ def _continues(layout: Layout, cursor: int, links: frozenset[str]) -> int | None
     if spans[cursor].label == "POSITION":
         return cursor
     has_next = cursor + 1 < len(spans) and spans[cursor + 1].label == "POSITION"
-    if spans[cursor].label in BODIES and has_next and layout.gap(cursor, cursor + 1) in title_words().status:
-        return cursor + 1
-    return None
+    return cursor + 1 if has_next and body_before(layout.text, spans, cursor + 1) else None
 
 
 def _without_status(gap: str) -> str:

@@ -1,13 +1,14 @@
 """Who is in the text: every person with all mentions and all offices."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 from yaowen.assemble.holders import Run, holders, people_words, statuses
 from yaowen.assemble.layout import Layout
 from yaowen.ground.offices import OfficeReading, read_office
+from yaowen.ground.titles import body_before
 from yaowen.ground.titles import words as title_words
 from yaowen.schema import PEOPLE
 
@@ -59,7 +60,7 @@ class _Roster:
     def __init__(self, layout: Layout, title_runs: Sequence[Run]) -> None:
         self._layout = layout
         self._held = holders(layout, title_runs)
-        self._titles = {index: frozenset(map(self._text, offices)) for index, offices in self._held.items()}
+        self._titles = {index: frozenset(map(self._title, offices)) for index, offices in self._held.items()}
         self._status = statuses(layout, title_runs)
         self._people: list[_Person] = []
         self._named: dict[str, list[_Person]] = defaultdict(list)
@@ -80,7 +81,7 @@ class _Roster:
         return sorted(map(self._entry, self._people), key=lambda entry: entry.mentions[0])
 
     def _entry(self, person: _Person) -> Entry:
-        tails = _tails(person.offices)
+        tails = _tails({title: self._status.get(office) for title, office in person.offices.items()})
         offices = sorted(office for title, office in person.offices.items() if title not in tails)
         status = {office: self._status[office] for office in offices if office in self._status}
         return Entry(person.name, sorted(person.mentions), offices, status)
@@ -128,7 +129,7 @@ class _Roster:
         person.mentions.append(index)
         person.reports |= self._reports(index)
         for office in self._held.get(index, ()):
-            title = self._text(office)
+            title = self._title(office)
             if not (called and any(deputises(longer, title) for longer in person.offices)):
                 if title not in person.offices:
                     self._fitting.clear()
@@ -187,6 +188,11 @@ class _Roster:
         span = self._layout.spans[index]
         return self._layout.text[span.start : span.end]
 
+    def _title(self, index: int) -> str:
+        """The title with the body in front of its status (某市委副书记 for 某市委原副书记)."""
+        body = body_before(self._layout.text, self._layout.spans, index)
+        return (self._layout.text[body.start : body.end] if body else "") + self._text(index)
+
     def _name(self, index: int) -> str:
         """The name without the white space that pages set into two-character names."""
         return "".join(self._text(index).split())
@@ -197,11 +203,15 @@ def _parts(name: str) -> tuple[str, str]:
     return name.partition(_DOT)[0], name.rpartition(_DOT)[2]
 
 
-def _tails(titles: Iterable[str]) -> set[str]:
-    """The titles that are left out beside a longer one they end; a deputy's is another office than that of the head.
+def _tails(titles: Mapping[str, str | None]) -> set[str]:
+    """Of titles with their status, those left out beside a longer one they end.
 
-    >>> sorted(_tails(["市长", "三亚市市长", "县委副书记", "书记", "副书记"]))
+    A deputy's is another office than that of the head, and one that is said to be held no longer than one that is held.
+
+    >>> sorted(_tails(dict.fromkeys(["市长", "三亚市市长", "县委副书记", "书记", "副书记"])))
     ['副书记', '市长']
+    >>> _tails({"副书记": "原", "乡党委副书记": None}), _tails({"副书记": "原", "乡党委副书记": "曾任"})
+    (set(), {'副书记'})
     """
     found = set()
     backwards = sorted(title[::-1] for title in titles)
@@ -209,10 +219,17 @@ def _tails(titles: Iterable[str]) -> set[str]:
         for longer in map(backwards.__getitem__, range(place + 1, len(backwards))):
             if not longer.startswith(tail):
                 break
-            if not deputises(longer[::-1], tail[::-1]):
+            statuses = titles[tail[::-1]], titles[longer[::-1]]
+            if not (deputises(longer[::-1], tail[::-1]) or _two_times(*statuses)):
                 found.add(tail[::-1])
                 break
     return found
+
+
+def _two_times(status: str | None, longer: str | None) -> bool:
+    """Whether a title's own status tells another time than that of a longer one; without one it can be the same office."""
+    past = people_words().past
+    return status is not None and (status in past) != (longer in past)
 
 
 def deputises(longer: str, title: str) -> bool:
