@@ -372,6 +372,12 @@ def test_a_span_has_one_role_of_an_event_but_at_a_meeting():
     assert len(roles("[OFFICIAL 乔永山]主持[TRIGGER:meeting 召开]会议")["乔永山"]) > 1
 
 
+@pytest.mark.parametrize(("read", "name"), [("王平未", "王平"), ("陈晓不", "陈晓"), ("王平", "王平"), ("王未", "王未")])
+def test_no_name_ends_with_a_word_that_denies(read, name):
+    text, spans = marked(f"县长[OFFICIAL {read}]出席会议")
+    assert [text[s.start : s.end] for s in complete_mentions(text, spans)] == [name]
+
+
 def test_how_many_pairs_are_judged_at_once_changes_nothing(monkeypatch):
     document = next(d for d in read(AUTHORED / "train.jsonl") if len(d.events) > 6)
     model = ArgumentModel.load(DEFAULT_MODEL)

@@ -41,6 +41,7 @@ class PeopleWords:
     bylines: tuple[str, ...]
     compound_surnames: frozenset[str]
     things: tuple[str, ...]
+    never_last: tuple[str, ...]
 
 
 @cache
@@ -56,7 +57,7 @@ def people_words() -> PeopleWords:
         tuple(data["appointments"]["words"].split()), tuple(data["appointments"]["never"].split()),
         tuple(data["bylines"]["words"].split()),
         frozenset(data["surnames"]["compound"].split()),
-        tuple(data["things"]["after"].split()),
+        tuple(data["things"]["after"].split()), tuple(data["names"]["never_last"].split()),
     )  # fmt: skip
 
 

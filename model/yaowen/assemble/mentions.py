@@ -14,7 +14,7 @@ LEAST_LENGTH = 2  # characters; a surname alone stands in too many words
 
 
 def complete_mentions(text: str, spans: Sequence[TaggedSpan]) -> tuple[TaggedSpan, ...]:
-    """The spans with every further place of each name added, in text order.
+    """The spans with every further place of each name added, in text order; a name ends before a word that denies.
 
     A place is taken where nothing else was read, where a shorter person was, or where a title ran into the name; what was
     read there with another label keeps its place, but a name that was read as OFFICIAL here and as PERSON there is what its
@@ -23,6 +23,7 @@ def complete_mentions(text: str, spans: Sequence[TaggedSpan]) -> tuple[TaggedSpa
     >>> [(s.start, s.end) for s in complete_mentions("县长乔永山到场。乔永山说", [TaggedSpan(2, 5, "OFFICIAL", 0.9)])]
     [(2, 5), (8, 11)]
     """
+    spans = [_without_denial(text, span) for span in spans]
     best: dict[str, TaggedSpan] = {}
     for span in spans:
         name = text[span.start : span.end]
@@ -33,6 +34,12 @@ def complete_mentions(text: str, spans: Sequence[TaggedSpan]) -> tuple[TaggedSpa
         for start in _places(text, name):
             _place(kept, replace(best[name], start=start, end=start + len(name)))
     return tuple(kept)
+
+
+def _without_denial(text: str, span: TaggedSpan) -> TaggedSpan:
+    """The name 王平 of 王平未."""
+    is_denied = span.label in PEOPLE and text.endswith(people_words().never_last, span.start + LEAST_LENGTH, span.end)
+    return replace(span, end=span.end - 1) if is_denied else span
 
 
 def _places(text: str, name: str) -> Iterator[int]:
