@@ -112,8 +112,8 @@ def _expression(text: str) -> Expression:
         raise NoDate("ambiguous_slash")
     if re.fullmatch(r"[一二两三四五六七八九]千年[前后]", text):  # 两千年以后 are those after the year 2000
         raise NoDate("length")
-    if text.startswith("公元前"):
-        raise NoDate("beyond")
+    if "公元前" in text:
+        raise NoDate("before_era")
     text = _TODAY.sub(r"\1日", text)
     before, inside, zones = _affixes()
     zone: Zone = "Asia/Shanghai"
