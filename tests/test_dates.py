@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.dates import SHARED, judge, ours, recognizers_questions
-from tests.dates_synthetic import synthetic_rows
+from tests.dates_synthetic import month_bounds, synthetic_rows
 from yaowen.ground.dates import DateMention, DateValue, Precision, Source, date_mentions, read_date, read_dates
 from yaowen.ground.dates.calendars import lunar_date, solar_term
 from yaowen.ground.dates.lexer import LONGEST, read_tokens
@@ -338,6 +338,23 @@ def test_every_day_and_minute_in_full_is_itself(day, hour, minute):
 def test_a_day_without_its_year_is_found_again_from_a_page_after_it(day, later):
     published = day + timedelta(later)
     assert read_date(f"{day.month}月{day.day}日", published).start == day.isoformat()
+
+
+@given(st.integers(2000, 2040), st.integers(1, 12), st.integers(1, 12), st.integers(0, 59), st.sampled_from("-—至到"))
+def test_months_of_a_year_are_found_again_from_a_page_after_them(year, one, other, later, joint):
+    first, last = sorted((one, other))
+    _, end = month_bounds(year, last)
+    value = read_date(f"{first}{joint}{last}月", end + timedelta(1 + later))
+    assert (value.start, value.end) == (f"{year}-{first:02}-01", end.isoformat())
+
+
+@given(st.dates(date(2000, 1, 1), date(2040, 12, 31)), st.integers(1, 10), st.integers(1, 10))
+def test_two_days_ahead_are_both_ahead(published, gap, more):
+    first, second = published + timedelta(gap), published + timedelta(gap + more)
+    text = f"论坛将于{first.day}日和{second.day}日举行"
+    between = text.index("和")
+    spans = [(text.index("于") + 1, between), (between + 1, text.index("举"))]
+    assert [value.start for value in read_dates(date_mentions(text, spans), published)] == [str(first), str(second)]
 
 
 def test_calendars_are_loaded_when_needed_only():

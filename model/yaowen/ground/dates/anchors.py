@@ -11,12 +11,16 @@ from yaowen.ground.dates.words import Token
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the dates before have told: the last day, the start of the last month, the last year and whether it was said."""
+    """What the dates before have told: the last day, the start of the last month, the last year and whether it was said.
+
+    `last`: the interval of the date just before, where it was read.
+    """
 
     day: datetime | None = None
     month: datetime | None = None
     year: int | None = None
     is_year_said: bool = False
+    last: Frame | None = None
 
 
 def told_after(frame: Frame, told: Told, is_year_said: bool = False) -> Told:
@@ -25,14 +29,17 @@ def told_after(frame: Frame, told: Told, is_year_said: bool = False) -> Told:
     if frame.unit.rank < Precision.DAY.rank:
         is_month = (first.year, first.month) == (frame.end.year, frame.end.month)
         year = first.year if first.year == frame.end.year else None
-        return Told(told.day, first.replace(day=1) if is_month else None, year, is_year_said)
+        return Told(told.day, first.replace(day=1) if is_month else None, year, is_year_said, frame)
     is_day = frame.day is not None or first.date() == frame.end.date()
-    return Told(first if is_day else None, first.replace(day=1), first.year, is_year_said)
+    return Told(first if is_day else None, first.replace(day=1), first.year, is_year_said, frame)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a date stands: publication, the dates told before it, how near they are, and whether it lies ahead."""
+    """Where a date stands: publication, the dates told before it, how near they are, and whether it lies ahead.
+
+    `is_led_ahead`: whether the dates before it in its clause are said to lie ahead.
+    """
 
     published: datetime | None = None
     has_hour: bool = False
@@ -40,6 +47,7 @@ class Context:
     is_same_line: bool = False
     is_same_sentence: bool = False
     is_ahead: bool = False
+    is_led_ahead: bool = False
 
     def anchor(self) -> datetime:
         if self.published is None:

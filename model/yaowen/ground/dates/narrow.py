@@ -156,7 +156,7 @@ def _lunar(frame: Frame, token: Token) -> Frame:
 
 
 def _festival(frame: Frame, token: Token) -> Frame:
-    kind, args, _ = token.args
+    kind, args, *_ = token.args
     year = frame.start.year
     if kind in ("lunar", "term"):
         if restated := _lunar_or_restated(frame):

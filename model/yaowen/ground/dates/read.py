@@ -8,38 +8,47 @@ from functools import cache
 from itertools import chain
 
 from yaowen.ground.dates.anchors import Context, Told, told_after
+from yaowen.ground.dates.choose import hull
 from yaowen.ground.dates.frames import Frame, Unreadable
 from yaowen.ground.dates.lexer import Expression, read_tokens
 from yaowen.ground.dates.narrow import hour_of_day
-from yaowen.ground.dates.resolve import are_days_in_a_row, resolved
+from yaowen.ground.dates.resolve import are_in_a_row, resolved
 from yaowen.ground.dates.value import DateValue, Precision, Relation, Source, Zone
 from yaowen.ground.dates.words import Token, reasons, table
 from yaowen.ground.tables import any_of
 
 REACH = 60  # characters around a date that say how it is meant
 CHINA = timezone(timedelta(hours=8))
+CLAUSES = re.compile("[。；;！？!?\n]")
+QUOTES = "”’」』"
 BESIDE = 6  # characters behind a date within which 将 may stand
 Published = date | datetime | str | None
 
 
 @dataclass(frozen=True, slots=True)
 class DateMention:
-    """The text of a DATE span and the normalised text around it, back to the DATE span before it at most."""
+    """The text of a DATE span and the normalised text around it, back to the DATE span before it at most.
+
+    `lead`: the text before that, with the dates in it.
+    """
 
     text: str
     before: str = ""
     after: str = ""
+    lead: str = ""
 
 
 def date_mentions(text: str, spans: Iterable[tuple[int, int]]) -> tuple[DateMention, ...]:
     """The mentions of DATE spans, which are in text order; offsets are half-open, into the (normalised) text.
 
     >>> date_mentions("自3月2日以来，4日已有", [(1, 5), (8, 10)])[1]
-    DateMention(text='4日', before='以来，', after='已有')
+    DateMention(text='4日', before='以来，', after='已有', lead='自3月2日')
     """
     mentions, done = [], 0
     for start, end in spans:
-        mentions.append(DateMention(text[start:end], text[max(done, start - REACH) : start], text[end : end + REACH]))
+        first = max(0, start - REACH)
+        before = max(done, first)
+        mentions.append(DateMention(text[start:end], text[before:start], text[end : end + REACH], text[first:before]))
         done = end
     return tuple(mentions)
 
@@ -118,6 +127,8 @@ class _Surroundings:
     zone: Zone
     is_period: bool
     is_ahead: bool
+    is_led_ahead: bool
+    is_right_behind: bool
     is_same_line: bool
     is_same_sentence: bool
 
@@ -144,12 +155,15 @@ def _surroundings(mention: DateMention) -> _Surroundings:
         relation = next(
             (name for name in ("so_far", "after", "before", "since") if patterns[f"after_{name}"].match(after)), ""
         )
-    clause = re.split("[。；;！？!?\n]", before)[-1]
+    *earlier, clause = CLAUSES.split(before)
+    lead = "" if earlier else CLAUSES.split(mention.lead[-REACH:])[-1]
     return _Surroundings(
         relation,
         "local" if patterns["local"].search(before) else "Asia/Shanghai",
         bool(patterns["after_period"].match(after)),
         bool(patterns["ahead"].search(clause) or patterns["ahead_after"].match(after)),
+        bool(patterns["ahead"].search(lead)),
+        bool(mention.lead) and not before.strip(QUOTES),
         "\n" not in before and len(mention.before) < REACH,
         not re.search("[。！？!?\n]", before) and len(mention.before) < REACH,
     )
@@ -159,27 +173,34 @@ def _read(mention: DateMention, published: tuple[datetime | None, bool], told: T
     """The value of a mention, and what has been told after it."""
     expression = read_tokens(mention.text)
     if expression.reason is not None:
-        return DateValue(reason=reasons()[expression.reason]), told
+        return DateValue(reason=reasons()[expression.reason]), replace(told, last=None)
     around = _surroundings(mention)
     if around.is_period and expression.items[-1][-1].kind == "FESTIVAL":
         items = (*expression.items[:-1], (*expression.items[-1], Token("PERIOD")))
         expression = replace(expression, items=items)
     relation = expression.relation or around.relation
     is_ahead = around.is_ahead or relation == "before"
-    context = Context(*published, told, around.is_same_line, around.is_same_sentence, is_ahead)
+    last = told.last
+    if around.is_right_behind and last is not None and last.unit is Precision.DAY and last.start == last.end:
+        told = replace(told, day=last.start)  # “双十一”|当日, 春节|当晚
+    context = Context(*published, told, around.is_same_line, around.is_same_sentence, is_ahead, around.is_led_ahead)
     try:
-        frame = resolved(expression, context)
+        frames = resolved(expression, context)
+        frame = hull(frames)
         if frame.start > frame.end:
             raise Unreadable("backwards")
     except (Unreadable, OverflowError, ValueError) as error:  # the last two: no calendar has the day
         reason = str(error) if isinstance(error, Unreadable) else "beyond"
-        return DateValue(reason=reasons()[reason], partial=_partial(expression)), told
-    if expression.joint == "list" and not relation and not are_days_in_a_row(expression, context):
+        return DateValue(reason=reasons()[reason], partial=_partial(expression)), _told_after_none(expression, context)
+    if expression.joint == "list" and not relation and not are_in_a_row(frames):
         relation = "list"
     zone: Zone = "local" if "local" in (expression.zone, around.zone) else "Asia/Shanghai"
     value = _value(frame, relation, expression.is_approximate, zone, context)
     # 当天 behind a deadline is not the day of the deadline.
-    return value, told if relation == "before" else _told_after(frame, expression, told)
+    after = told if relation == "before" else _told_after(frame, expression, told)
+    if relation == "so_far":  # 4月 behind 去年9月以来 may be of either year, and no date ahead is beside 今年以来
+        return value, replace(after, is_year_said=False, last=None)
+    return value, replace(after, last=None if frame.source is Source.RECENT else frame)
 
 
 def _value(frame: Frame, relation: str, is_approximate: bool, zone: Zone, context: Context) -> DateValue:
@@ -213,7 +234,19 @@ def _told_after(frame: Frame, expression: Expression, told: Told) -> Told:
     kinds = {token.kind for token in chain.from_iterable(expression.items)}
     far = any(t.kind == "DEICTIC" and t.args[0] == "year" and t.args[1] for t in expression.items[0])
     said = "YEAR" in kinds or far or (told.is_year_said and frame.source is Source.CHAINED)
+    last = expression.items[-1][-1]
+    if last.kind == "FESTIVAL" and not last.args[3] and frame.source is Source.FESTIVAL:
+        # in passing (春节是法定假日), unlike 春节当天: 当晚 behind it is that of the day told before
+        return replace(told_after(frame, told, said), day=told.day) if said else replace(told, is_year_said=False)
     return told_after(frame, told, said)
+
+
+def _told_after_none(expression: Expression, context: Context) -> Told:
+    """What has been told after a date that could not be read: without publication 今年 and 今天 leave nothing as it was."""
+    first = expression.items[0][0]
+    if context.published is None and first.kind in ("DEICTIC", "SEVERAL"):
+        return Told()
+    return replace(context.told, day=None if first.kind == "RECENT" else context.told.day, last=None)
 
 
 def _partial(expression: Expression) -> str | None:

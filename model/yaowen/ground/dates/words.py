@@ -114,8 +114,8 @@ def _festivals() -> Iterator[tuple[str, tuple[Token, ...]]]:
     dates |= {term: ("term", (term,)) for term in TERMS}
     for word, (kind, args) in dates.items():
         period = next((tuple(days) for name, days in festivals["periods"].items() if word.endswith(name)), None)
-        token = Token("FESTIVAL", (kind, args, period))
         stems = (word, f"农历{word}") if kind == "lunar" else (word,)
+        token = Token("FESTIVAL", (kind, args, period, word in festivals["told"]["words"].split()))
         for name in (stem + ending for stem in stems for ending in ("", *festivals["endings"]["day"].split())):
             yield name, (token,)
             for ending in festivals["endings"]["period"].split():
