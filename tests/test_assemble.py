@@ -21,6 +21,7 @@ from yaowen.assemble.features import Evidence, Features
 from yaowen.assemble.holders import runs
 from yaowen.assemble.layout import Layout
 from yaowen.assemble.mentions import complete_mentions
+from yaowen.assemble.posts import posts
 from yaowen.assemble.roster import roster
 from yaowen.assemble.untrue import without_untrue
 from yaowen.evaluation.arguments import gold_spans
@@ -370,6 +371,31 @@ def test_a_span_has_one_role_of_an_event_but_at_a_meeting():
 
     assert roles("[ORGANIZATION 大观县志愿服务队][TRIGGER:establishment 成立]") == {"大观县志愿服务队": {"founder"}}
     assert len(roles("[OFFICIAL 乔永山]主持[TRIGGER:meeting 召开]会议")["乔永山"]) > 1
+
+
+POSTS = [
+    (
+        "任命：[OFFICIAL 甲]为[POSITION 局长]；[OFFICIAL 乙]、[OFFICIAL 丙]为[POSITION 科长]",
+        {"甲": "局长", "乙": "科长", "丙": "科长"},
+    ),
+    ("[OFFICIAL 甲]任[POSITION 书记]、[POSITION 局长]", {"甲": "书记 局长"}),
+    ("[OFFICIAL 甲]、[OFFICIAL 乙]任[POSITION 组长]、[POSITION 副组长]", {"甲": "组长", "乙": "副组长"}),
+    (
+        "[OFFICIAL 甲]、[OFFICIAL 乙]任[POSITION 党组成员]、[POSITION 副局长]",
+        {"甲": "党组成员 副局长", "乙": "党组成员 副局长"},
+    ),
+    ("免去[POSITION 局长][OFFICIAL 甲]，[POSITION 科长][OFFICIAL 乙]", {"甲": "局长", "乙": "科长"}),
+    ("任命[OFFICIAL 甲]为[POSITION 局长]，[OFFICIAL 乙]另有任用", {"甲": "局长"}),
+    ("[OFFICIAL 甲]被免职", {}),
+    ("免去[POSITION 局长]职务", {}),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), POSTS, ids=[source for source, _ in POSTS])
+def test_each_gets_the_posts_that_are_said_of_them(source, expected):
+    text, spans = marked(source)
+    found = posts(text, spans)
+    assert {text[p.start : p.end]: " ".join(text[s.start : s.end] for s in of) for p, of in found.items()} == expected
 
 
 @pytest.mark.parametrize(("read", "name"), [("王平未", "王平"), ("陈晓不", "陈晓"), ("王平", "王平"), ("王未", "王未")])

@@ -172,3 +172,13 @@ def test_the_day_of_publication_may_be_a_date(extractor):
 
 def test_the_package_lists_what_it_offers():
     assert dir(yaowen) == ["Document", "Extractor", "Input", "load"]
+
+
+def test_who_got_which_post(extractor):
+    raw = "3月5日，大观县人大常委会任命：\n段应良为县教育局局长；\n武安平为县民政局局长；\n檀晓东为县审计局局长。"
+    document = extractor.extract(raw)
+    (event,) = (e for e in document.events if e.type == "appointment")
+    got = {a.span.text: [p.text for p in a.positions] for a in event.fillers("appointee")}
+    assert got == {"段应良": ["县教育局局长"], "武安平": ["县民政局局长"], "檀晓东": ["县审计局局长"]}
+    known = {(a["start"], a["end"]) for a in event.to_dict()["arguments"] if a["role"] == "position"}
+    assert {tuple(place) for a in event.to_dict()["arguments"] for place in a.get("positions", ())} == known

@@ -78,18 +78,25 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A span in a role of an event; `person` is an id of the roster; `cues` say what spoke for the role, strongest first."""
+    """A span in a role of an event.
+
+    `person` is an id of the roster; `positions` are the posts that somebody who is appointed or dismissed gets or loses,
+    each an argument of the event too; `cues` say what spoke for the role, strongest first.
+    """
 
     role: str
     span: Span
     score: float
     person: str | None = None
     cues: tuple[str, ...] = ()
+    positions: tuple[Span, ...] = ()
 
     def to_dict(self, explain: bool = False) -> dict[str, Any]:
         record: dict[str, Any] = {"role": self.role} | self.span.to_dict() | {"score": round(self.score, 4)}
         if self.person:
             record["person"] = self.person
+        if self.positions:
+            record["positions"] = [[span.start, span.end] for span in self.positions]
         return record | {"cues": list(self.cues)} if explain else record
 
 

@@ -239,13 +239,17 @@ def _office(title: "TaggedSpan", places: dict["TaggedSpan", Span], meaning: Grou
 
 def _events(assembly: Assembly, places: dict["TaggedSpan", Span], person_of: dict[int, str]) -> tuple[Event, ...]:
     events = []
+    span_of = [places[span] for span in assembly.spans]
     for number, found in enumerate(assembly.events, 1):
         arguments = tuple(
-            Argument(f.role, places[assembly.spans[f.span]], f.score, person_of.get(f.span), f.cues) for f in found.fillers
+            Argument(
+                f.role, span_of[f.span], f.score, person_of.get(f.span), f.cues, tuple(span_of[post] for post in f.posts)
+            )
+            for f in found.fillers
         )
         where = event_place([a.span.place for a in arguments if a.role in PLACE_ROLES and a.span.place])
         when = event_date([a.span.date for a in arguments if a.role == "date" and a.span.date])
-        anchor = places[assembly.spans[found.anchor]]
+        anchor = span_of[found.anchor]
         events.append(Event(f"e{number}", found.kind, anchor, found.score, arguments, when, where))
     return tuple(events)
 

@@ -28,7 +28,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
         "start": INTEGER, "end": INTEGER, "score": REAL, **_MEANT,
     },
     "arguments": {
-        "document": INTEGER, "event": TEXT, "role": TEXT, "person": TEXT, **_SPAN, **_MEANT,
+        "document": INTEGER, "event": TEXT, "role": TEXT, "person": TEXT, "positions": TEXT, **_SPAN, **_MEANT,
     },
 }  # fmt: skip
 
@@ -51,8 +51,10 @@ def rows(key: int, record: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
     for event in record["events"]:
         about = {"document": key, "event": event["id"]}
         yield "events", about | _event(event)
+        words = {(argument["start"], argument["end"]): argument["normalized"] for argument in event["arguments"]}
         for argument in event["arguments"]:
-            told = {"role": argument["role"], "person": argument.get("person")}
+            posts = "、".join(words[start, end] for start, end in argument.get("positions", ())) or None
+            told = {"role": argument["role"], "person": argument.get("person"), "positions": posts}
             yield "arguments", about | told | _span(argument)
 
 

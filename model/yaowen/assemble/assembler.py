@@ -1,7 +1,7 @@
 """Spans to people and events: the roster by structure, the events by the argument model."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -11,11 +11,13 @@ from yaowen.assemble.candidates import Candidate, anchors, candidates, response_
 from yaowen.assemble.features import Evidence
 from yaowen.assemble.holders import runs
 from yaowen.assemble.layout import Layout
+from yaowen.assemble.posts import KINDS, posts
 from yaowen.assemble.roster import Entry, roster
-from yaowen.schema import RESPONSE
+from yaowen.schema import PEOPLE, RESPONSE
 from yaowen.spans import TaggedSpan
 
 SHARED = frozenset({"meeting"})  # who hosts one or attends it also speaks; elsewhere no annotated span has two roles
+POSTED = frozenset({*PEOPLE, "POSITION"})
 AT_ONCE = 8192  # candidates: their features take tens of MB, and enough of them share what is summed once
 
 
@@ -27,6 +29,7 @@ class Filler:
     span: int
     score: float
     cues: tuple[str, ...] = ()
+    posts: tuple[int, ...] = ()  # that somebody who is appointed or dismissed gets or loses
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def assemble(text: str, spans: Sequence[TaggedSpan], model: ArgumentModel, expla
     people = tuple(roster(layout, title_runs))
     person = {mention: number for number, entry in enumerate(people) for mention in entry.mentions}
     events = tuple(
-        FoundEvent(kind, anchor, score, _once(kind, fillers[anchor], person))
+        FoundEvent(kind, anchor, score, _with_posts(layout, kind, _once(kind, fillers[anchor], person)))
         for anchor, (kind, score) in kinds.items()
         if kind != RESPONSE or len(fillers[anchor]) > 1  # a measure of which nothing else is said is no event
     )
@@ -87,6 +90,16 @@ def _once(kind: str, fillers: Sequence[Filler], person: dict[int, int]) -> tuple
             kept[somebody] = filler
             taken.add(place)
     return tuple(sorted(kept.values(), key=lambda filler: (filler.span, filler.role)))
+
+
+def _with_posts(layout: Layout, kind: str, fillers: tuple[Filler, ...]) -> tuple[Filler, ...]:
+    """The fillers, those who are appointed or dismissed with their posts."""
+    if kind not in KINDS:
+        return fillers
+    place = {layout.spans[f.span]: f.span for f in fillers if layout.spans[f.span].label in POSTED}
+    given = posts(layout.text, list(place))
+    told = {place[person]: tuple(place[post] for post in of) for person, of in given.items()}
+    return tuple(replace(f, posts=told.get(f.span, ())) for f in fillers)
 
 
 _COLUMN = {name: column for column, name in enumerate(ROLE_NAMES)}

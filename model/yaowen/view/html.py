@@ -21,6 +21,7 @@ from yaowen.view.readings import (
     completed_titles,
     date_pieces,
     meaning,
+    posts,
     titles,
 )
 from yaowen.view.visible import Visible, clause, escaped, view_of
@@ -200,8 +201,11 @@ def _event(number: int, place: int, event: Mapping[str, Any], people: Mapping[st
     """The card of an event: type and trigger, then the arguments by role in text order, with what they were read as."""
     trigger = event["trigger"]
     fillers: dict[str, list[str]] = {}
+    of = posts(event["arguments"])
     for argument in _others(event):
-        fillers.setdefault(argument["role"], []).append(_filler(number, argument, people))
+        fillers.setdefault(argument["role"], []).append(
+            _filler(number, argument, people, of.get((argument["start"], argument["end"]), ""))
+        )
     words = {role: [a["normalized"] for a in _others(event) if a["role"] in roles] for role, roles in _READ.items()}
     added = {
         "date": added_date(event.get("date"), words["date"]),
@@ -256,10 +260,10 @@ def _moment(number: int, place: int, event: Mapping[str, Any], when: str, visibl
     return _linker("moment", _links(event), f"<p>{time}{card}</p>{gist}", f' data-card="{_card(number, place)}"')
 
 
-def _filler(number: int, argument: Mapping[str, Any], people: Mapping[str, Any]) -> str:
+def _filler(number: int, argument: Mapping[str, Any], people: Mapping[str, Any], post: str) -> str:
     person = people.get(argument.get("person", ""))
     shown = _anchor(number, argument, person["name"] if person else argument["normalized"])
-    offices = "、".join(titles(person)) if person else ""
+    offices = (post and f"→ {post}") or ("、".join(titles(person)) if person else "")
     if offices:
         shown += f' <span class="offices">{escape(offices)}</span>'
     if argument.get("cues"):

@@ -169,3 +169,20 @@ def completed_titles(person: Mapping[str, Any]) -> list[str]:
             if full != office["title"]:
                 shown.append((office.get("status") or "") + full)
     return list(dict.fromkeys(shown))
+
+
+def posts(arguments: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], str]:
+    """The posts of those who are appointed or dismissed, in words by the place of the person; none where it is one alone.
+
+    >>> row = {"start": 0, "end": 1, "positions": [[2, 4]], "normalized": "甲"}
+    >>> post = {"start": 2, "end": 4, "normalized": "局长"}
+    >>> posts([row, post]), posts([row, row | {"start": 5, "end": 6}, post])
+    ({}, {(0, 1): '局长', (5, 6): '局长'})
+    """
+    words = {(a["start"], a["end"]): a["normalized"] for a in arguments}
+    found = {
+        (a["start"], a["end"]): "、".join(words[start, end] for start, end in a["positions"])
+        for a in arguments
+        if a.get("positions")
+    }
+    return found if len(found) > 1 else {}

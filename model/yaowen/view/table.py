@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from yaowen.view.names import column_roles, event_name, role_name
-from yaowen.view.readings import added_date, added_place, completed_titles, titles
+from yaowen.view.readings import added_date, added_place, completed_titles, posts, titles
 from yaowen.view.visible import CLAUSE, Visible, escaped, one_line, view_of
 from yaowen.view.visible import clause as clause_of
 
@@ -106,9 +106,10 @@ def _cell(arguments: Sequence[Mapping[str, Any]], column: str, people: Mapping[s
     """The fillers of a column's roles, a line for each role; the role is named where the column does not say it."""
     from rich.text import Text
 
-    lines = []
+    lines, of = [], posts(arguments)
     for role in column_roles(column):
-        fillers = list(dict.fromkeys(_filler(a, people) for a in arguments if a["role"] == role))
+        mine = (a for a in arguments if a["role"] == role)
+        fillers = list(dict.fromkeys(_filler(a, people, of.get((a["start"], a["end"]), "")) for a in mine))
         if fillers:
             name = "" if role in ("date", "location") else role_name(role) + ": "
             # Somebody with offices gets a line, so that no line starts with the mark between two of them.
@@ -117,9 +118,11 @@ def _cell(arguments: Sequence[Mapping[str, Any]], column: str, people: Mapping[s
     return Text("\n").join(lines)
 
 
-def _filler(argument: Mapping[str, Any], people: Mapping[str, Any]) -> str:
-    """An argument as a person reads it: somebody of the roster with the offices, else the span without its noise."""
+def _filler(argument: Mapping[str, Any], people: Mapping[str, Any], post: str) -> str:
+    """An argument as a person reads it: somebody with the post that is told or the offices, else the span without noise."""
     person = people.get(argument.get("person", ""))
+    if post:
+        return one_line(f"{person['name'] if person else argument['normalized']}（→ {post}）")
     if person is None:
         return one_line(argument["normalized"])
     offices = [one_line(title) for title in titles(person)]
