@@ -71,13 +71,14 @@ def ask(tables: Path, sql: str, monkeypatch) -> list[tuple]:
 
 @needs_model
 def test_the_questions_of_the_readme_have_answers(tables, monkeypatch):
-    hosts, measures, holders = (ask(tables, sql, monkeypatch) for sql in questions())
+    hosts, measures, holders, appointed = (ask(tables, sql, monkeypatch) for sql in questions())
     assert all(isinstance(name, str) and count >= 1 for name, count, *_ in hosts)
     assert [count for _, count, *_ in hosts] == sorted((count for _, count, *_ in hosts), reverse=True)
     assert len({prefecture for prefecture, *_ in measures}) > 1, "measures of several prefectures"
     assert all(week.isoweekday() == 1 for _, week, *_ in measures), "weeks begin on Monday"
     assert all(name and office for name, _, office, _ in holders)
     assert len(holders) > 10
+    assert sum(bool(posts) for *_, posts in appointed) > 5
 
 
 @needs_model
