@@ -37,6 +37,7 @@ class Words:
     titles: dict[str, Title]
     longest: int
     modifiers: frozenset[str]
+    no_modifiers: tuple[str, ...]
     modifier_lengths: tuple[int, ...]
     assistants: tuple[str, ...]
     status: tuple[str, ...]
@@ -66,7 +67,7 @@ def words() -> Words:
     return Words(
         titles=titles, longest=max(map(len, titles)),
         modifiers=frozenset(modifiers), modifier_lengths=tuple(sorted({len(word) for word in modifiers}, reverse=True)),
-        assistants=_longest_first(data["modifiers"]["assistants"]),
+        assistants=_longest_first(data["modifiers"]["assistants"]), no_modifiers=tuple(data["modifiers"]["never"].split()),
         status=_longest_first(data["status"]["words"]), no_status=_longest_first(data["status"]["never"]),
         ends=(*ends["words"].split(), *countries["words"].split()), no_end=re.compile(any_of(ends["never"].split())),
         country_sign=re.compile(any_of(countries["short"].split())), committees=tuple(seats["committees"].split()),
@@ -120,6 +121,8 @@ def _base(text: str, end: int) -> int | None:
 
 def _modifier(text: str, end: int) -> str | None:
     known = words()
+    if text.endswith(known.no_modifiers, 0, end):
+        return None
     cuts = (text[end - length : end] for length in known.modifier_lengths if length <= end)
     return next((word for word in cuts if word in known.modifiers), None)
 
