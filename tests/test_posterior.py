@@ -209,6 +209,18 @@ def test_what_is_no_chain_is_refused(start, step):
         Chain(start.astype(np.float32), step.astype(np.float32))
 
 
+def test_a_chain_that_float32_cannot_hold_is_refused_and_a_shut_step_is_held():
+    step = np.zeros((3, 3), np.float32)
+    step[1] = -120
+    with pytest.raises(ValueError, match="apart"):
+        Chain(np.zeros(3, np.float32), step)
+    step[1, 0] = 0
+    scores, ends = random_case(2, 30, 1, 0.2)
+    found = posteriors(scores, ends, Chain(np.zeros(3, np.float32), step))
+    assert len(found)
+    assert np.isfinite(found.scores).all()
+
+
 def test_a_chain_can_change_what_is_likely():
     scores = log_softmax(np.array([[0.0, 3.0, 0.0], [0.0, 0.0, 3.0]], np.float32))
     ends = np.array([False, True])

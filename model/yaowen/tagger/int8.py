@@ -20,8 +20,8 @@ SCALE: Final = "{}.scale"
 def eight_bits(weight: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """A matrix (out, in) as integers (in, out), and what they are multiplied by, (out,).
 
-    >>> [part.tolist() for part in eight_bits(np.array([[0.5, -0.25], [0.0, 126.0]]))]
-    [[[63, 0], [-32, 63]], [0.007936508394777775, 2.0]]
+    >>> [part.tolist() for part in eight_bits(np.array([[0.5, -0.125], [0.0, 126.0]]))]
+    [[[63, 0], [-16, 63]], [0.007936508394777775, 2.0]]
     """
     single = weight.astype(np.float32)
     scale = np.maximum(np.abs(single).max(1), np.finfo(np.float32).tiny) / np.float32(LARGEST)

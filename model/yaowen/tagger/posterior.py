@@ -65,8 +65,8 @@ class Chain:
         step = np.where(opened, self.step, -np.inf).astype(np.float32)
         if not (np.isfinite(start[: 1 + labels]).all() and np.isfinite(step[opened]).all()):
             raise ValueError("chain: a legal first tag or step has no finite score")
-        if max(np.ptp(start[: 1 + labels]), np.ptp(step[opened])) > WIDEST:
-            raise ValueError(f"chain: legal scores more than {WIDEST:g} apart cannot be told in float32")
+        if np.ptp(step.max(1)) > WIDEST:
+            raise ValueError(f"chain: best steps of two tags more than {WIDEST:g} apart cannot be told in float32")
         object.__setattr__(self, "start", start)
         object.__setattr__(self, "step", step)
 
