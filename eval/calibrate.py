@@ -202,7 +202,7 @@ def main() -> None:
         keep(result, out)
     print(f"spans scored below {result['least']} are not given; ECE {result['after']['ece']} of those that are")
     for name, figures in result["test"].items():
-        print(f"{name}: ECE {figures['ece']}")
+        print(f"{name}: ECE {figures['ece']}" if figures else f"{name}: no span is given")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from yaowen.assemble.assembler import assemble
 from yaowen.assemble.candidates import MOST_SPANS, SENTENCES_BEFORE, anchors, candidates
 from yaowen.assemble.cues import Cues
 from yaowen.assemble.features import Evidence, Features
-from yaowen.assemble.holders import runs
+from yaowen.assemble.holders import people_words, runs
 from yaowen.assemble.layout import Layout
 from yaowen.assemble.mentions import complete_mentions
 from yaowen.assemble.posts import posts
@@ -27,7 +27,7 @@ from yaowen.assemble.untrue import without_untrue
 from yaowen.evaluation.arguments import gold_spans
 from yaowen.extractor import DEFAULT_MODEL
 from yaowen.formats.annotated import read
-from yaowen.schema import SPAN_LABELS
+from yaowen.schema import PEOPLE, SPAN_LABELS
 from yaowen.spans import TaggedSpan
 
 
@@ -402,6 +402,13 @@ def test_each_gets_the_posts_that_are_said_of_them(source, expected):
 def test_no_name_ends_with_a_word_that_denies(read, name):
     text, spans = marked(f"县长[OFFICIAL {read}]出席会议")
     assert [text[s.start : s.end] for s in complete_mentions(text, spans)] == [name]
+
+
+def test_no_annotated_name_ends_with_a_word_that_denies():
+    for name in ("train", "train-more", "dev", "test"):
+        for document in read(AUTHORED / f"{name}.jsonl"):
+            people = [document.text[s.start : s.end] for s in document.spans if s.label in PEOPLE]
+            assert not [person for person in people if person.endswith(people_words().never_last)]
 
 
 def test_how_many_pairs_are_judged_at_once_changes_nothing(monkeypatch):

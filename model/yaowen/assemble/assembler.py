@@ -16,7 +16,7 @@ from yaowen.assemble.roster import Entry, roster
 from yaowen.schema import PEOPLE, RESPONSE
 from yaowen.spans import TaggedSpan
 
-SHARED = frozenset({"meeting"})  # who hosts one or attends it also speaks; elsewhere no annotated span has two roles
+SHARED = frozenset({"meeting"})  # who hosts one or attends it also speaks; elsewhere hardly any annotated span has two roles
 POSTED = frozenset({*PEOPLE, "POSITION"})
 AT_ONCE = 8192  # candidates: their features take tens of MB, and enough of them share what is summed once
 
